@@ -1,0 +1,1 @@
+"""Daily check-in: streaks, milestones and make-ups."""

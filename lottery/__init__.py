@@ -1,0 +1,1 @@
+"""Lucky draws that anyone can check."""

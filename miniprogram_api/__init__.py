@@ -1,0 +1,1 @@
+"""The floor that every feature stands on: database, Redis, clock, WeChat, members, HTTP manners, jobs."""

@@ -1,0 +1,40 @@
+"""Tables that are written once: the database itself refuses to change or delete a row."""
+
+from typing import TypeVar, cast
+
+import sqlalchemy as sa
+
+from .db import Base
+
+T = TypeVar("T", bound=type[Base])
+
+
+def append_only(model: T) -> T:
+    """Class decorator: give the model's table triggers that refuse UPDATE and DELETE."""
+    table = cast(sa.Table, model.__table__)
+    for dialect, statements in (("sqlite", sqlite_ddl), ("postgresql", postgresql_ddl)):
+        for statement in statements(table.name):
+            guard = sa.DDL(statement.replace("%", "%%")).execute_if(dialect=dialect)
+            sa.event.listen(table, "after_create", guard)
+    return model
+
+
+def sqlite_ddl(table: str) -> list[str]:
+    """The triggers of one table, for SQLite."""
+    return [
+        f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb.upper()} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        for verb in ("update", "delete")
+    ]
+
+
+def postgresql_ddl(table: str) -> list[str]:
+    """The triggers of one table and the function they share, for PostgreSQL."""
+    return [
+        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$",
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+        "FOR EACH ROW EXECUTE FUNCTION refuse_change()",
+        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
+    ]

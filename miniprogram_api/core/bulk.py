@@ -1,0 +1,172 @@
+"""Many rows in one statement, on every database that we run on.
+
+PostgreSQL takes the rows as arrays (`unnest`), SQLite as one JSON text (`json_each`). The statement's
+text does not depend on how many rows there are, so it is built, compiled and planned once.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import CursorResult, Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+Rows = Sequence[Mapping[str, Any]]
+
+_POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+class _Many(sa.TypeDecorator[Sequence[Any]]):
+    """A list of values as one parameter: an array, or a JSON text."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def __init__(self, item: sa.types.TypeEngine[Any]) -> None:
+        super().__init__()
+        self.item = item
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.ARRAY(self.item))
+        return dialect.type_descriptor(sa.Text())
+
+    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        return list(value) if dialect.name == "postgresql" else json.dumps(list(value))
+
+
+class _Among(FunctionElement[bool]):
+    inherit_cache = True
+    type = sa.Boolean()
+
+
+def among(column: Any, name: str) -> sa.ColumnElement[bool]:
+    """`column` is one of the values given as parameter `name` when the statement is run."""
+    return _Among(column, sa.bindparam(name, type_=_Many(column.type)))
+
+
+@compiles(_Among)
+def _among_json(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"
+
+
+@compiles(_Among, "postgresql")
+def _among_array(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} = ANY ({values})"
+
+
+def insert(
+    session: Session, table: sa.FromClause, rows: Rows, returning: Sequence[str] = ()
+) -> Sequence[sa.Row[Any]]:
+    """Insert `rows`, all with the same columns, in one statement.
+
+    :returns: the `returning` columns of each row, in no promised order.
+    """
+    if not rows:
+        return []
+    result = _run(session, _insert, cast(sa.Table, table), rows, tuple(returning))
+    return result.all() if returning else []
+
+
+def insert_missing(session: Session, table: sa.FromClause, rows: Rows) -> int:
+    """Insert those of `rows` that break no unique constraint; answer how many that were."""
+    if not rows:
+        return 0
+    return _run(session, _insert_missing, cast(sa.Table, table), rows, ()).rowcount
+
+
+def update(session: Session, table: sa.FromClause, rows: Rows, key: str = "id") -> int:
+    """Set each row's other columns where `key` has its value; answer how many rows were hit."""
+    if not rows:
+        return 0
+    return _run(session, _update, cast(sa.Table, table), rows, (key,)).rowcount
+
+
+def _run(
+    session: Session, build: Any, table: sa.Table, rows: Rows, extra: tuple[str, ...]
+) -> "CursorResult[Any]":
+    dialect = session.get_bind().dialect
+    columns = tuple(rows[0])
+    statement = build(dialect.name, table, columns, extra)
+    parameters = _parameters(table, columns, rows, dialect)
+    return cast("CursorResult[Any]", session.execute(statement, parameters))
+
+
+def _parameters(
+    table: sa.Table, columns: tuple[str, ...], rows: Rows, dialect: Dialect
+) -> dict[str, Any]:
+    processors = {name: _bind_processor(table, name, dialect) for name in columns}
+    lists = {
+        name: [process(row[name]) if process else row[name] for row in rows]
+        for name, process in processors.items()
+    }
+    if dialect.name == "postgresql":
+        return lists
+    return {"rows": json.dumps(list(zip(*lists.values(), strict=True)), ensure_ascii=False)}
+
+
+def _bind_processor(table: sa.Table, name: str, dialect: Dialect) -> Any:
+    kind = table.c[name].type
+    if dialect.name == "postgresql" and not isinstance(kind, sa.TypeDecorator):
+        return None  # the driver adapts plain values within arrays by itself
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _source(dialect: str, table: sa.Table, columns: tuple[str, ...]) -> str:
+    if dialect == "postgresql":
+        kinds = (_array_item(table.c[name].type) for name in columns)
+        arrays = ", ".join(
+            f"CAST(:{name} AS {kind}[])" for name, kind in zip(columns, kinds, strict=True)
+        )
+        return f"(SELECT * FROM unnest({arrays}) AS rows({', '.join(columns)})) AS given"
+    values = ", ".join(
+        f"json_extract(value, '$[{at}]') AS {name}" for at, name in enumerate(columns)
+    )
+    return f"(SELECT {values} FROM json_each(:rows)) AS given"
+
+
+def _array_item(kind: sa.types.TypeEngine[Any]) -> str:
+    if isinstance(kind, sa.String):
+        return "TEXT"  # a cast to VARCHAR(n) would cut silently; the column itself refuses
+    return kind.compile(_POSTGRESQL)
+
+
+@cache
+def _insert(
+    dialect: str, table: sa.Table, columns: tuple[str, ...], returning: tuple[str, ...]
+) -> sa.TextClause | sa.TextualSelect:
+    names = ", ".join(columns)
+    text = f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {_source(dialect, table, columns)}"
+    if not returning:
+        return sa.text(text)
+    answer = sa.text(f"{text} WHERE true RETURNING {', '.join(returning)}")
+    return answer.columns(*(sa.column(name, table.c[name].type) for name in returning))
+
+
+@cache
+def _insert_missing(
+    dialect: str, table: sa.Table, columns: tuple[str, ...], _extra: tuple[str, ...]
+) -> sa.TextClause:
+    insertion = cast(sa.TextClause, _insert(dialect, table, columns, ()))
+    return sa.text(f"{insertion.text} WHERE true ON CONFLICT DO NOTHING")
+
+
+@cache
+def _update(
+    dialect: str, table: sa.Table, columns: tuple[str, ...], key: tuple[str]
+) -> sa.TextClause:
+    sets = ", ".join(f"{name} = given.{name}" for name in columns if name != key[0])
+    return sa.text(
+        f"UPDATE {table.name} SET {sets} FROM {_source(dialect, table, columns)}"
+        f" WHERE {table.name}.{key[0]} = given.{key[0]}"
+    )

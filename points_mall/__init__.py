@@ -1,0 +1,1 @@
+"""The shop: points ledger, stock, tiers, coupons, rewards, flash sales, purchases."""
