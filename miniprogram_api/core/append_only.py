@@ -14,8 +14,8 @@ def append_only(model: T) -> T:
     table = cast(sa.Table, model.__table__)
     for dialect, statements in (("sqlite", sqlite_ddl), ("postgresql", postgresql_ddl)):
         for statement in statements(table.name):
-            guard = sa.DDL(statement.replace("%", "%%")).execute_if(dialect=dialect)
-            sa.event.listen(table, "after_create", guard)
+            guard = sa.DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
+            sa.event.listen(table, "after_create", guard.execute_if(dialect=dialect))
     return model
 
 
@@ -31,10 +31,13 @@ def sqlite_ddl(table: str) -> list[str]:
 def postgresql_ddl(table: str) -> list[str]:
     """The triggers of one table and the function they share, for PostgreSQL."""
     return [
-        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$",
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
-        "FOR EACH ROW EXECUTE FUNCTION refuse_change()",
-        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
-        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
+        _REFUSE_CHANGE,
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} {_ROW}",
+        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} {_STATEMENT}",
     ]
+
+
+_REFUSE_CHANGE = """CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"""
+_ROW = "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+_STATEMENT = "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"

@@ -85,11 +85,22 @@ def insert_missing(session: Session, table: sa.FromClause, rows: Rows) -> int:
     return _run(session, _insert_missing, cast(sa.Table, table), rows, ()).rowcount
 
 
-def update(session: Session, table: sa.FromClause, rows: Rows, key: str = "id") -> int:
-    """Set each row's other columns where `key` has its value; answer how many rows were hit."""
+def update(
+    session: Session,
+    table: sa.FromClause,
+    rows: Rows,
+    key: Sequence[str] = ("id",),
+    *,
+    only: str = "true",
+) -> Sequence[sa.Row[Any]]:
+    """Set each row's other columns where the columns of `key` have its values.
+
+    :param only: a further condition in SQL that a row must meet to be changed.
+    :returns: the `key` columns of the rows that were changed, in no promised order.
+    """
     if not rows:
-        return 0
-    return _run(session, _update, cast(sa.Table, table), rows, (key,)).rowcount
+        return []
+    return _run(session, _update, cast(sa.Table, table), rows, (*key, only)).all()
 
 
 def _run(
@@ -146,7 +157,9 @@ def _insert(
     dialect: str, table: sa.Table, columns: tuple[str, ...], returning: tuple[str, ...]
 ) -> sa.TextClause | sa.TextualSelect:
     names = ", ".join(columns)
-    text = f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {_source(dialect, table, columns)}"
+    text = (
+        f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {_source(dialect, table, columns)}"
+    )
     if not returning:
         return sa.text(text)
     answer = sa.text(f"{text} WHERE true RETURNING {', '.join(returning)}")
@@ -163,10 +176,14 @@ def _insert_missing(
 
 @cache
 def _update(
-    dialect: str, table: sa.Table, columns: tuple[str, ...], key: tuple[str]
-) -> sa.TextClause:
-    sets = ", ".join(f"{name} = given.{name}" for name in columns if name != key[0])
-    return sa.text(
+    dialect: str, table: sa.Table, columns: tuple[str, ...], key_and_only: tuple[str, ...]
+) -> sa.TextualSelect:
+    *key, only = key_and_only
+    sets = ", ".join(f"{name} = given.{name}" for name in columns if name not in key)
+    matches = " AND ".join(f"{table.name}.{name} = given.{name}" for name in key)
+    changed = ", ".join(f"{table.name}.{name} AS {name}" for name in key)
+    statement = sa.text(
         f"UPDATE {table.name} SET {sets} FROM {_source(dialect, table, columns)}"
-        f" WHERE {table.name}.{key[0]} = given.{key[0]}"
+        f" WHERE {matches} AND ({only}) RETURNING {changed}"
     )
+    return statement.columns(*(sa.column(name, table.c[name].type) for name in key))

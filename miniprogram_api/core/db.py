@@ -32,11 +32,13 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive datetimes; store UTC."""
         if value is not None and value.tzinfo is None:
             raise TypeError(f"naive datetime {value!r}: say which instant you mean")
         return value and value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back aware datetimes; SQLite forgets the zone."""
         if value is None:
             return None
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
@@ -54,9 +56,11 @@ class Json(sa.TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Store the canonical text."""
         return None if value is None else canonical_json(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """Read it back."""
         return None if value is None else json.loads(value)
 
 
@@ -98,15 +102,17 @@ def init_db(app: Flask, settings: Settings) -> None:
 
 
 def _engine_options(url: str, settings: Settings) -> dict[str, Any]:
+    # An error's text must not show what was written: it ends in a log.
+    private = {"hide_parameters": True}
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 5}}
+        return private | {"connect_args": {"timeout": 5}}
     limits = {  # milliseconds; a stuck statement must not hold a worker
         "statement_timeout": 3000,
         "lock_timeout": 2000,
         "idle_in_transaction_session_timeout": 10000,
     }
     options = " ".join(f"-c {name}={value}" for name, value in limits.items())
-    return {
+    return private | {
         "pool_size": settings.database_pool_size,
         "max_overflow": 0,
         "pool_timeout": 2,

@@ -44,6 +44,10 @@ class Settings:
     log_format: str = setting("json", "json or console")
     max_body_bytes: int = setting(64 * 1024, "largest request body that is read", "bytes")
 
+    idempotency_keep_days: int = setting(
+        7, "how long the answer to a request is kept for its repeats", "days"
+    )
+
     # The shop
     shop_name: str = setting("积分商城", "shown to shoppers")
     shop_time_zone: str = setting("Asia/Shanghai", "zone whose midnights divide the shop's days")
@@ -109,7 +113,9 @@ class Settings:
     points_restore_grace_days: int = setting(
         7, "life of restored points whose own lot has expired meanwhile", "days"
     )
-    points_expiring_soon_days: int = setting(30, "ahead of expiry when points are announced", "days")
+    points_expiring_soon_days: int = setting(
+        30, "ahead of expiry when points are announced", "days"
+    )
 
     # Work that happens later
     worker_threads: int = setting(4, "jobs that one worker process runs at once", "threads")
@@ -140,6 +146,18 @@ class Settings:
         "22:00-08:00", "no message by the shop's clock; empty: at any hour"
     )
     messages_per_day: int = setting(3, "most messages to one member in a day", "messages")
+
+    # Limited things
+    claim_interval_seconds: float = setting(
+        0.67, "between a member's claims on one pool, at a steady pace", "seconds"
+    )
+    claim_burst: int = setting(3, "claims of a member that may come at once; 0: no pace", "claims")
+    sold_out_memory_seconds: float = setting(
+        0.2, "how long a process answers sold out without asking; 0: it always asks", "seconds"
+    )
+    stock_without_redis: str = setting(
+        "database", "while Redis is away: database (slower, as right), or refuse (503)"
+    )
 
     @property
     def is_production(self) -> bool:
@@ -220,6 +238,9 @@ def example() -> str:
     ]
     for item in fields(Settings):
         unit = f" [{item.metadata['unit']}]" if item.metadata["unit"] else ""
-        lines += [f"# {item.metadata['meaning']}{unit}", f"# {item.name.upper()} = {item.default!r}"]
+        lines += [
+            f"# {item.metadata['meaning']}{unit}",
+            f"# {item.name.upper()} = {item.default!r}",
+        ]
         lines.append("")
     return "\n".join(lines)

@@ -85,9 +85,7 @@ def _load(session: Session, rows: Any) -> Iterator[_Account]:
         query = sa.select(table).where(among(table.c.account_id, "accounts")).order_by(table.c.id)
         return _grouped(session.execute(query, ids), "account_id")
 
-    by_account = {
-        table: of_accounts(table) for table in (entries, lots, holds, pendings)
-    }
+    by_account = {table: of_accounts(table) for table in (entries, lots, holds, pendings)}
     own_draws = _grouped(
         session.execute(
             sa.select(draws, lots.c.account_id)

@@ -184,9 +184,7 @@ def _waiting(row: Any) -> Waiting:
         explanation=row.explanation,
         actor=row.actor,
     )
-    return Waiting(
-        row.id, credit, row.earned_at, row.matures_at, row.cancelled_points, row.state
-    )
+    return Waiting(row.id, credit, row.earned_at, row.matures_at, row.cancelled_points, row.state)
 
 
 def _load_lots(session: Session, books: dict[int, Book]) -> None:

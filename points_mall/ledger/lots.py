@@ -44,12 +44,18 @@ class Share(NamedTuple):
     points: int
 
 
-def soonest_first(lots: Iterable[Lot]) -> list[Lot]:
-    """Soonest to expire first, then oldest; those that never expire last.
+def payment_order(lot: Lot) -> tuple[datetime, bool, int]:
+    """Where a lot stands among those that pay: soonest to expire first, then oldest.
 
-    Lots without an id were opened just now and are the youngest of their day.
+    Those that never expire come last; those without an id were opened just now and are the
+    youngest of their day.
     """
-    return sorted(lots, key=lambda lot: (lot.expires_at or _NEVER, lot.id == 0, lot.id))
+    return lot.expires_at or _NEVER, lot.id == 0, lot.id
+
+
+def soonest_first(lots: Iterable[Lot]) -> list[Lot]:
+    """The lots in the order in which they pay."""
+    return sorted(lots, key=payment_order)
 
 
 def allocate(lots: Iterable[Lot], points: int, moment: datetime) -> list[Share]:

@@ -137,9 +137,7 @@ def reverse(
 
     :raises NoSuchEntry: nothing was earned under this reason and reference.
     """
-    return _post_one(
-        Reverse(member_id, reason, reference, refunded, paid, by, explanation, actor)
-    )
+    return _post_one(Reverse(member_id, reason, reference, refunded, paid, by, explanation, actor))
 
 
 def restore(

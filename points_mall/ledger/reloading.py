@@ -11,7 +11,7 @@ from miniprogram_api.core.bulk import among
 
 from .book import Book
 from .entries import Entry
-from .lots import Lot, Share
+from .lots import Lot, Share, payment_order
 from .models import DrawKind, HoldPart, HoldState, LedgerEntry, LotDraw, PointsHold, PointsLot
 from .open_items import OpenHold, Past
 
@@ -28,7 +28,7 @@ _HOLDS = sa.select(holds).where(
         sa.and_(among(holds.c.reason, "reasons"), among(holds.c.reference, "references")),
     ),
 )
-_PARTS = sa.select(parts).where(among(parts.c.hold_id, "holds")).order_by(parts.c.lot_id)
+_PARTS = sa.select(parts).where(among(parts.c.hold_id, "holds"))
 _REVERSERS = sa.select(entries.c.id, entries.c.reverses_id, entries.c.points).where(
     among(entries.c.reverses_id, "entries")
 )
@@ -98,7 +98,9 @@ def load_holds(
         return
     for row in session.execute(_PARTS, {"holds": list(found)}):
         book, hold = found[row.hold_id]
-        hold.parts.append(Share(book.lots[row.lot_id], row.points))  # held, so its lot is open
+        hold.parts.append(Share(book.lots[row.lot_id], row.points))  # held, so its lot is loaded
+    for _, hold in found.values():
+        hold.parts.sort(key=lambda part: payment_order(part.lot))  # as they were set aside
 
 
 def load_past(session: Session, books: dict[int, Book], undone: Sequence[Entry]) -> None:

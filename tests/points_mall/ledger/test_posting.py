@@ -142,9 +142,7 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_movements(app
 
     def statements(group: list[int], name: str) -> int:
         seen: list[str] = []
-        sa.event.listen(
-            db.engine, "before_cursor_execute", lambda *args: seen.append(args[2])
-        )
+        sa.event.listen(db.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
         post(*[Debit(member, 7, ORDER, name) for member in group])
         return len(seen)
 
