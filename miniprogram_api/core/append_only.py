@@ -12,11 +12,17 @@ T = TypeVar("T", bound=type[Base])
 def append_only(model: T) -> T:
     """Class decorator: give the model's table triggers that refuse UPDATE and DELETE."""
     table = cast(sa.Table, model.__table__)
-    for dialect, statements in (("sqlite", sqlite_ddl), ("postgresql", postgresql_ddl)):
-        for statement in statements(table.name):
+    table.info["append_only"] = True
+    for dialect in ("sqlite", "postgresql"):
+        for statement in guards(dialect, table.name):
             guard = sa.DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
             sa.event.listen(table, "after_create", guard.execute_if(dialect=dialect))
     return model
+
+
+def guards(dialect: str, table: str) -> list[str]:
+    """What makes one table append-only, for `create_all` and for migrations alike."""
+    return sqlite_ddl(table) if dialect == "sqlite" else postgresql_ddl(table)
 
 
 def sqlite_ddl(table: str) -> list[str]:

@@ -96,6 +96,7 @@ def init_db(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     migrate.init_app(app, db)
     with app.app_context():
+        sa.event.listen(db.engine, "handle_error", _hide_values)
         if db.engine.dialect.name == "sqlite":
             sa.event.listen(db.engine, "connect", _prepare_sqlite)
             sa.event.listen(db.engine, "begin", _begin_sqlite)
@@ -121,6 +122,13 @@ def _engine_options(url: str, settings: Settings) -> dict[str, Any]:
     }
 
 
+def _hide_values(context: sa.engine.ExceptionContext) -> None:
+    """Keep the first line of an error: PostgreSQL's further ones show the row that was refused."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])
+
+
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     connection.isolation_level = None  # the driver must not begin by itself: `_begin_sqlite` does
     cursor = connection.cursor()
@@ -132,6 +140,13 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class CommitUnknown(Unavailable):
+    """The connection was lost during the commit: it may have taken effect, or not.
+
+    A repeat with the same references finds out.
+    """
 
 
 @contextmanager
@@ -151,7 +166,7 @@ def transaction() -> Iterator[Session]:
     try:
         session.connection(execution_options={"writes": True})
         yield session
-        session.commit()
+        _commit(session)
     except BaseException:
         session.rollback()
         raise
@@ -159,6 +174,15 @@ def transaction() -> Iterator[Session]:
         del session.info["after_commit"]
     for callback in callbacks:
         callback()
+
+
+def _commit(session: Session) -> None:
+    try:
+        session.commit()
+    except sa.exc.DBAPIError as error:
+        if error.connection_invalidated:  # the answer to COMMIT was lost, not refused
+            raise CommitUnknown("the database did not answer the commit") from error
+        raise
 
 
 def in_transaction() -> bool:

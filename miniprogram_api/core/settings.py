@@ -91,6 +91,9 @@ class Settings:
     login_openid_burst: int = setting(10, "logins of one WeChat user at once", "calls")
     member_posts_per_second: int = setting(10, "writing calls of one member", "calls a second")
     member_posts_burst: int = setting(20, "writing calls of one member at once", "calls")
+    phone_binds_per_hour: int = setting(
+        10, "phone numbers that one member asks WeChat for, which costs money", "calls an hour"
+    )
     web_workers: int = setting(
         2, "processes that answer requests; they share out the limits while Redis is away"
     )
@@ -114,7 +117,7 @@ class Settings:
         7, "life of restored points whose own lot has expired meanwhile", "days"
     )
     points_expiring_soon_days: int = setting(
-        30, "ahead of expiry when points are announced", "days"
+        7, "ahead of expiry when points are announced", "days"
     )
 
     # Work that happens later

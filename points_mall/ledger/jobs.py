@@ -5,7 +5,7 @@ from datetime import timedelta
 from miniprogram_api.jobs.registry import Payload
 from miniprogram_api.jobs.schedule import scheduled
 
-from . import services
+from . import notices, services
 
 
 @scheduled("points.expire", cron="5 0 * * *")
@@ -24,3 +24,9 @@ def mature_earnings(_payload: Payload) -> None:
 def release_holds(_payload: Payload) -> None:
     """Give back what expired holds set aside."""
     services.release_holds()
+
+
+@scheduled("points.announce_expiring", cron="0 10 * * *")
+def announce_expiring(_payload: Payload) -> None:
+    """In the morning: tell members what is about to expire."""
+    notices.announce_expiring()

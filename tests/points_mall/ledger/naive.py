@@ -4,9 +4,10 @@ It shares nothing with the ledger but the movements that both are told and the w
 refuse. Slow on purpose: a debit walks point by point to the lot that expires first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from points_mall.ledger.movements import (
     Capture,
@@ -137,25 +138,7 @@ class Account:
 
     def post(self, movement: Movement, now: datetime) -> Answer:
         """Do one movement, or refuse it and change nothing."""
-        match movement:
-            case Credit():
-                return self._credit(movement, now)
-            case Debit():
-                return self._debit(movement, now)
-            case Hold():
-                return self._hold(movement, now)
-            case Capture():
-                return self._capture(movement, now)
-            case Void():
-                return self._void(movement, now)
-            case Mature():
-                return self._mature(movement, now)
-            case Reverse():
-                return self._reverse(movement, now)
-            case Restore():
-                return self._restore(movement, now)
-            case Expire():
-                return self._expire(movement, now)
+        return _VERBS[type(movement)](self, movement, now)
 
     def _credit(self, credit: Credit, now: datetime) -> Answer:
         key = (credit.reason.code, credit.reference)
@@ -359,3 +342,16 @@ class Account:
 
     def _quiet(self, now: datetime, *, repeated: bool = False) -> Answer:
         return Answer(0, self.spendable(now), self.balance(), repeated)
+
+
+_VERBS: dict[type[Movement], Callable[[Account, Any, datetime], Answer]] = {
+    Credit: Account._credit,
+    Debit: Account._debit,
+    Hold: Account._hold,
+    Capture: Account._capture,
+    Void: Account._void,
+    Mature: Account._mature,
+    Reverse: Account._reverse,
+    Restore: Account._restore,
+    Expire: Account._expire,
+}

@@ -1,7 +1,6 @@
 """What nobody may do to a ledger: take its guards down and write what was never posted."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -20,49 +19,51 @@ from points_mall.ledger.models import (
 
 GUARDED = ("ledger_entry", "lot_draw")
 LEDGER = (PointsAccount, LedgerEntry, PointsLot, LotDraw, PointsHold, HoldPart, PendingEarning)
-TABLES: tuple[sa.Table, ...] = tuple(sa.inspect(model).local_table for model in LEDGER)
-_WITH_MEMBERS: tuple[sa.Table, ...] = (sa.inspect(Member).local_table, *TABLES)
+TABLES = [cast(sa.Table, model.__table__) for model in LEDGER]
 
 
-@contextmanager
-def unguarded(session: Session) -> Iterator[None]:
-    """Within the block, and within this transaction, entries and draws can be changed.
+def lower_guards(session: Session) -> None:
+    """Until this transaction ends, entries and draws can be changed and foreign keys are not kept.
 
-    Foreign keys, checks and unique constraints stay: what they refuse cannot be planted.
+    Roll back, or raise the guards again. Checks and unique constraints stay: what they refuse
+    cannot be planted.
     """
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    for table in GUARDED:
-        for statement in _lowering(table, on_postgresql):
+    if _on_postgresql(session):
+        for table in TABLES:
+            session.execute(sa.text(f"ALTER TABLE {table.name} DISABLE TRIGGER ALL"))
+        return
+    session.execute(sa.text("PRAGMA defer_foreign_keys = ON"))
+    for name in GUARDED:
+        for verb in ("update", "delete"):
+            session.execute(sa.text(f"DROP TRIGGER {name}_no_{verb}"))
+
+
+def raise_guards(session: Session) -> None:
+    """Put back what `lower_guards` took down."""
+    if _on_postgresql(session):
+        for table in TABLES:
+            session.execute(sa.text(f"ALTER TABLE {table.name} ENABLE TRIGGER ALL"))
+        return
+    for name in GUARDED:
+        for statement in append_only.sqlite_ddl(name):
             session.execute(sa.text(statement))
-    yield
-    for table in GUARDED:
-        for statement in _raising(table, on_postgresql):
-            session.execute(sa.text(statement))
-
-
-def _lowering(table: str, on_postgresql: bool) -> list[str]:
-    if on_postgresql:
-        return [f"ALTER TABLE {table} DISABLE TRIGGER USER"]
-    return [f"DROP TRIGGER {table}_no_{verb}" for verb in ("update", "delete")]
-
-
-def _raising(table: str, on_postgresql: bool) -> list[str]:
-    if on_postgresql:
-        return [f"ALTER TABLE {table} ENABLE TRIGGER USER"]
-    return append_only.sqlite_ddl(table)
 
 
 def empty(session: Session) -> None:
     """Every member and every point is gone, as if the database were new."""
-    with unguarded(session):
-        for table in sorted(_WITH_MEMBERS, key=_children_first):
-            session.execute(table.delete())
+    lower_guards(session)
+    for table in TABLES:
+        session.execute(table.delete())
+    raise_guards(session)
+    session.execute(cast(sa.Table, Member.__table__).delete())
 
 
-def _children_first(table: sa.Table) -> int:
-    return -list(table.metadata.sorted_tables).index(table)
-
-
-def contents(session: Session) -> list[list[sa.Row[tuple[object, ...]]]]:
+def contents(session: Session) -> list[list[sa.Row[Any]]]:
     """Every row of the ledger: two of these are equal when nothing has changed in between."""
-    return [list(session.execute(sa.select(table).order_by(*table.primary_key))) for table in TABLES]
+    return [
+        list(session.execute(sa.select(table).order_by(*table.primary_key))) for table in TABLES
+    ]
+
+
+def _on_postgresql(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"

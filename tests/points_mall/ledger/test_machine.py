@@ -40,7 +40,7 @@ from points_mall.ledger.movements import (
     Reverse,
     Void,
 )
-from tests.campaign import property_settings
+from tests.campaign import property_settings, report
 
 from . import naive
 from .conftest import GIFT, ORDER, PURCHASE, START, enrol
@@ -98,7 +98,7 @@ class Ledgers(RuleBasedStateMachine):
 
     @rule()
     def expire_what_is_due(self) -> None:
-        due = [
+        due: list[Movement] = [
             Expire(member, number)
             for member, account in self.accounts.items()
             for number, lot in enumerate(account.lots)
@@ -283,7 +283,7 @@ def _verb(movement: Movement) -> Callable[[], Posted]:
     first = [facts.pop("member_id")]
     if isinstance(movement, Credit | Debit | Hold):
         first.append(facts.pop("points"))
-    return lambda: verb(*first, **facts)  # type: ignore[no-any-return]
+    return lambda: verb(*first, **facts)
 
 
 def _seen(answer: Posted | DomainError) -> object:
@@ -300,6 +300,6 @@ def test_the_ledger_does_what_a_naive_ledger_does(app: Flask, database: str) -> 
     run_state_machine_as_test(
         Ledgers, settings=property_settings(examples, stateful_step_count=STEPS)
     )
-    print(f"{Ledgers.steps} steps, {Ledgers.refusals} refusals")
+    report(f"{Ledgers.steps} steps, {Ledgers.refusals} refusals")
     assert Ledgers.steps > examples * STEPS / 2
     assert Ledgers.refusals > examples

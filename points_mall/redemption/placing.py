@@ -1,0 +1,231 @@
+"""Placing orders: the one way in which points become a claim on something limited.
+
+Requests that arrive together are placed together (`core.group_commit`): one gate call for each pool
+and one transaction for all. In that transaction, in lock order: accounts, keys of repeats, units,
+points, orders. A refusal fails alone.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import sqlalchemy as sa
+
+from miniprogram_api.core import bulk
+from miniprogram_api.core.clock import now
+from miniprogram_api.core.crypto import blind_index
+from miniprogram_api.core.db import retrying, transaction
+from miniprogram_api.core.errors import DomainError
+from miniprogram_api.core.group_commit import GroupCommit
+from miniprogram_api.core.ids import numbered
+from miniprogram_api.http import idempotency
+from miniprogram_api.http.idempotency import Answer, Claim, RequestInProgress
+from points_mall.ledger import posting
+from points_mall.ledger.movements import Debit, Hold, Movement, Posted
+from points_mall.ledger.reasons import Reason
+from points_mall.stock import sold_out, taking, units
+from points_mall.stock.errors import AllowanceUsed, SoldOut
+from points_mall.stock.gate import Want
+from points_mall.stock.pools import pool_of
+from points_mall.stock.taking import Outcome, Try
+from points_mall.stock.units import Ownership
+
+from .models import RedemptionOrder
+from .states import OrderStatus
+
+PAY_WITHIN = timedelta(minutes=15)
+"""How long points are held for an order whose cash half is not paid."""
+
+PICKUP_DIGITS = 14
+_ORDERS = cast(sa.Table, RedemptionOrder.__table__)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What is offered for points, by a reward or by a sale.
+
+    :param points: the price of one; `cash_fen` is owed in addition, and holds the points until paid.
+    :param is_stocked: it waits at the counter already.
+    :param describe: the answer to the shopper, from the order's row and what is left to spend.
+    """
+
+    source: str
+    source_id: int
+    pool_id: int
+    title: str
+    points: int
+    cash_fen: int
+    fulfilment: str
+    is_stocked: bool
+    reason: Reason
+    describe: Callable[[dict[str, Any], int], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A member wants an offer, under an idempotency key.
+
+    :param delivery_sealed: where to send it, sealed for this order's number.
+    """
+
+    member_id: int
+    claim: Claim
+    order_no: str
+    offer: Offer
+    quantity: int = 1
+    delivery_sealed: str | None = None
+
+
+def order_no_for(claim: Claim) -> str:
+    """The number of the order that a key stands for: whoever repeats the key means this order."""
+    return "R" + blind_index(f"{claim.scope}:{claim.key}", "order_no")[:20].upper()
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The answer to a placement; `is_repeat`: it is that of an earlier one."""
+
+    body: Any
+    is_repeat: bool
+
+
+def place(placement: Placement) -> Placed:
+    """Place an order, together with whoever arrives at the same time.
+
+    :raises DomainError: it is refused, and nothing has moved.
+    """
+    if sold_out.is_known(placement.offer.pool_id, placement.member_id):
+        raise SoldOut()
+    return _desk.submit(placement)
+
+
+def place_all(placements: Sequence[Placement]) -> list[Placed | Exception]:
+    """Place a group of orders; each is answered or refused by itself."""
+    tries = [
+        Try(one.offer.pool_id, Want(one.member_id, one.order_no, one.quantity), one)
+        for one in placements
+    ]
+    placed: dict[str, Placed] = {}
+    taking.take(tries, lambda some: _write(some, placed))
+    return [one.refusal or placed[one.want.order_no] for one in tries]
+
+
+_desk: GroupCommit[Placement, Placed] = GroupCommit(place_all)
+
+
+@retrying
+def _write(tries: Sequence[Try[Placement]], placed: dict[str, Placed]) -> None:
+    """One transaction: own the units, move the points, write the orders and the answers."""
+    fresh: dict[str, Placed] = {}
+    with transaction() as session:
+        posting.lock_accounts(one.want.member_id for one in tries)
+        claims = [one.item.claim for one in tries]
+        for one, verdict in zip(tries, idempotency.claim_all(session, claims), strict=True):
+            _heed_verdict(one, verdict, fresh)
+        taking.choose_without_redis(_going(tries))
+        _refuse_beyond_allowance(_going(tries))
+        taking.own(_going(tries))
+        rows = _pay([one for one in tries if one.outcome is Outcome.OWNED])
+        bulk.insert(session, _ORDERS, [row for row, _ in rows])
+        answers = []
+        for one, (row, available) in zip(_owned(tries), rows, strict=True):
+            body = one.item.offer.describe(row, available)
+            fresh[one.want.order_no] = Placed(body, is_repeat=False)
+            answers.append((one.item.claim, Answer(201, body)))
+        idempotency.store_all(session, answers)
+    placed |= fresh
+
+
+def _going(tries: Sequence[Try[Placement]]) -> list[Try[Placement]]:
+    return [one for one in tries if one.outcome is Outcome.UNKNOWN and one.refusal is None]
+
+
+def _owned(tries: Sequence[Try[Placement]]) -> list[Try[Placement]]:
+    return [one for one in tries if one.outcome is Outcome.OWNED]
+
+
+def _heed_verdict(
+    one: Try[Placement], verdict: Answer | DomainError | None, fresh: dict[str, Placed]
+) -> None:
+    """A repeat hears the first answer; whatever units it took just now were one too many."""
+    if isinstance(verdict, RequestInProgress):
+        one.outcome, one.refusal = Outcome.ELSEWHERE, verdict  # the first one settles the units
+    elif isinstance(verdict, DomainError):
+        one.refuse(verdict)
+        one.outcome = Outcome.REFUSED if one.is_fresh else Outcome.ELSEWHERE
+    elif verdict is not None:
+        one.outcome = Outcome.REFUSED if one.is_fresh else Outcome.ELSEWHERE
+        fresh[one.want.order_no] = Placed(verdict.body, is_repeat=True)
+
+
+def _refuse_beyond_allowance(tries: Sequence[Try[Placement]]) -> None:
+    wanted = [
+        Ownership(
+            one.pool_id,
+            one.want.order_no,
+            one.want.member_id,
+            one.unit_nos,
+            pool_of(one.pool_id).allowance,
+        )
+        for one in tries
+    ]
+    for one, may in zip(tries, units.allowance_left(wanted), strict=True):
+        if not may:
+            one.refuse(AllowanceUsed())
+
+
+def _pay(tries: Sequence[Try[Placement]]) -> list[tuple[dict[str, Any], int]]:
+    """Take or hold the points; who has too few gives the units up. Rows of the others, in order."""
+    moment = now()
+    movements = [_movement(one.item, moment) for one in tries]
+    rows = []
+    poor = []
+    for one, posted in zip(tries, posting.post(movements), strict=True):
+        if isinstance(posted, Posted):
+            rows.append((_row(one.item, moment), posted.available))
+        else:
+            one.refuse(posted)
+            poor.append(one.want.order_no)
+    if poor:
+        units.give_up(poor)
+    return rows
+
+
+def _movement(placement: Placement, moment: datetime) -> Movement:
+    offer = placement.offer
+    points = offer.points * placement.quantity
+    reference = f"order:{placement.order_no}"
+    if offer.cash_fen:
+        return Hold(placement.member_id, points, offer.reason, reference, moment + PAY_WITHIN)
+    explanation = {
+        "source": offer.source,
+        "title": offer.title,
+        "points_each": offer.points,
+        "quantity": placement.quantity,
+    }
+    return Debit(placement.member_id, points, offer.reason, reference, explanation)
+
+
+def _row(placement: Placement, moment: datetime) -> dict[str, Any]:
+    offer = placement.offer
+    by_pickup = offer.fulfilment == "pickup"
+    status = OrderStatus.READY if by_pickup and offer.is_stocked else OrderStatus.PLACED
+    return {
+        "order_no": placement.order_no,
+        "member_id": placement.member_id,
+        "source": offer.source,
+        "source_id": offer.source_id,
+        "pool_id": offer.pool_id,
+        "title": offer.title,
+        "quantity": placement.quantity,
+        "points": offer.points * placement.quantity,
+        "cash_fen": offer.cash_fen * placement.quantity,
+        "status": OrderStatus.AWAITING_PAYMENT if offer.cash_fen else status,
+        "fulfilment": offer.fulfilment,
+        "pickup_code": numbered("6", PICKUP_DIGITS) if by_pickup else None,
+        "delivery_sealed": placement.delivery_sealed,
+        "placed_at": moment,
+        "pay_by": moment + PAY_WITHIN if offer.cash_fen else None,
+        "changed_at": moment,
+    }
