@@ -1,0 +1,71 @@
+"""The tables of members."""
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from miniprogram_api.core.db import Base, BigId
+
+
+class Member(Base):
+    """A member of the shop. When the account is closed the row stays, without anything personal.
+
+    The phone number is sealed for this row (`core.crypto`) and found by its keyed hash; one phone
+    belongs to one open account.
+    """
+
+    __tablename__ = "member"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "(phone_sealed IS NULL) = (phone_index IS NULL)", name="phone_sealed_and_indexed"
+        ),
+        sa.CheckConstraint(
+            "closed_at IS NULL OR (nickname IS NULL AND birthday IS NULL AND phone_sealed IS NULL)",
+            name="closed_is_erased",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    member_no: Mapped[str] = mapped_column(sa.String(16), unique=True)
+    nickname: Mapped[str | None] = mapped_column(sa.String(32))
+    nickname_checked: Mapped[bool] = mapped_column(default=False)
+    birthday: Mapped[date | None]
+    phone_sealed: Mapped[str | None] = mapped_column(sa.Text)
+    phone_index: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
+    joined_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class MemberIdentity(Base):
+    """How WeChat names a member to one of our programs.
+
+    A person has one openid a program, and one unionid for all programs of one owner, which may
+    become known later than the openid.
+    """
+
+    __tablename__ = "member_identity"
+    __table_args__ = (
+        sa.UniqueConstraint("appid", "openid"),
+        sa.UniqueConstraint("unionid", "appid"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    member_id: Mapped[int] = mapped_column(sa.ForeignKey("member.id"), index=True)
+    appid: Mapped[str] = mapped_column(sa.String(32))
+    openid: Mapped[str] = mapped_column(sa.String(128))
+    unionid: Mapped[str | None] = mapped_column(sa.String(128))
+
+
+class Consent(Base):
+    """A member agreed to a version of a document, or withdrew. Rows are added, never changed."""
+
+    __tablename__ = "consent"
+    __table_args__ = (sa.Index("ix_consent_member_id_document", "member_id", "document"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    member_id: Mapped[int] = mapped_column(sa.ForeignKey("member.id"))
+    document: Mapped[str] = mapped_column(sa.String(32))
+    version: Mapped[str] = mapped_column(sa.String(32))
+    given: Mapped[bool]
+    at: Mapped[datetime]
