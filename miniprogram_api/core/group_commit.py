@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar, cast
 
+from flask import current_app
+
 from .errors import Unavailable
 
 Item = TypeVar("Item")
@@ -96,3 +98,14 @@ class GroupCommit(Generic[Item, Answer]):
             answers = [error] * len(group)
         for waiting, answer in zip(group, answers, strict=True):
             waiting.answer = answer
+
+
+def group_of(
+    name: str, work: Callable[[Sequence[Item]], Sequence[Answer | Exception]]
+) -> GroupCommit[Item, Answer]:
+    """The application's group of that name: one in each process, whoever asks first makes it."""
+    extension = f"group_commit.{name}"
+    group = current_app.extensions.get(extension)
+    if group is None:
+        group = current_app.extensions.setdefault(extension, GroupCommit(work))
+    return cast(GroupCommit[Item, Answer], group)

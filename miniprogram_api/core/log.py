@@ -58,6 +58,8 @@ def init_logging(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
+    for chatty in ("alembic", "pika"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def log(name: str) -> structlog.stdlib.BoundLogger:

@@ -98,6 +98,23 @@ class Settings:
         2, "processes that answer requests; they share out the limits while Redis is away"
     )
 
+    # Anti-abuse: from where on a figure counts against somebody; 0: it never does
+    risk_members_per_device: int = setting(
+        5, "people who log in on one device in a day, beyond which no new one may", "people"
+    )
+    risk_members_per_address: int = setting(
+        500, "people who log in from one address in a day; a weak sign, never alone", "people"
+    )
+    risk_friends_per_inviter: int = setting(
+        5, "friends in a day for whom an inviter is rewarded at once", "friends"
+    )
+    risk_young_account_hours: int = setting(24, "age below which an account is young", "hours")
+    risk_lift_days: int = setting(30, "how long a lifted refusal is not repeated", "days")
+    risk_record_days: int = setting(180, "how long refusals are kept", "days")
+    wechat_risk_rank: bool = setting(
+        False, "ask WeChat for the risk rank of who logs in (the mini-program needs that permission)"
+    )
+
     # Privacy
     consent_documents: str = setting(
         "terms:1,privacy:1,marketing:1,guardian:1",
@@ -149,6 +166,17 @@ class Settings:
         "22:00-08:00", "no message by the shop's clock; empty: at any hour"
     )
     messages_per_day: int = setting(3, "most messages to one member in a day", "messages")
+
+    # Orders paid in points
+    redemption_receive_days: int = setting(
+        10, "after so long a parcel that was sent counts as received", "days"
+    )
+    pickup_lookups_per_minute: int = setting(
+        60, "pick-up codes that one till may look up, right or wrong", "calls a minute"
+    )
+    pickup_lookups_burst: int = setting(
+        30, "pick-up codes that one till may look up at once", "calls"
+    )
 
     # Limited things
     claim_interval_seconds: float = setting(

@@ -1,0 +1,173 @@
+"""What every test may ask for: a database of its own, a Redis, the application, a closed network.
+
+A test that takes `app` (or `client`, or `database`) runs once on SQLite and once on PostgreSQL;
+`--database=sqlite` narrows that. A test that takes neither runs once.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from miniprogram_api.auth import revocation
+from miniprogram_api.core.clock import clock
+from miniprogram_api.core.db import db, in_transaction
+from tests.services import postgres, valkey, wechat
+from tests.services.network import close_network
+
+DATABASES = ("sqlite", "postgresql")
+
+TEST_SETTINGS: dict[str, object] = {
+    "TESTING": True,
+    "ENVIRONMENT": "test",
+    "SECRET_KEYS": "a signing key that only the tests know, 1",
+    "FIELD_KEYS": "t1:" + "VGVzdHNUZXN0c1Rlc3RzVGVzdHNUZXN0c1Rlc3RzMDE=",
+    "INDEX_KEY": "SW5kZXhJbmRleEluZGV4SW5kZXhJbmRleEluZGV4MDE=",
+    "METRICS_TOKEN": "a metrics token of the tests",
+    "WX_APPID": "wx0000000000000001",
+    "WX_SECRET": "the app secret of the tests",
+    "BROKER_URL": "",
+    "SHOP_TIME_ZONE": "Asia/Shanghai",
+}
+
+
+def pytest_configure() -> None:
+    close_network()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database", choices=DATABASES, action="append", help="run on this database only"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" not in metafunc.fixturenames:
+        return
+    marks = metafunc.definition.iter_markers("parametrize")
+    if any("database" in str(mark.args[0]).split(",") for mark in marks):
+        return  # the test chose for itself
+    chosen = metafunc.config.getoption("--database") or DATABASES
+    metafunc.parametrize("database", chosen, indirect=True)
+
+
+# ------------------------------------------------------------------ servers, one a session
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """The URL of a private Redis on a unix socket; no port, no shared state."""
+    with valkey.running() as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[postgres.Databases]:
+    """A private PostgreSQL server on a unix socket."""
+    with postgres.running() as server:
+        yield server
+
+
+@pytest.fixture
+def simulator() -> Iterator[wechat.Simulator]:
+    """A fresh WeChat; an `app` that is to speak to it takes its address from `app_settings`."""
+    with wechat.running(str(TEST_SETTINGS["WX_APPID"]), str(TEST_SETTINGS["WX_SECRET"])) as running:
+        yield running
+
+
+# ------------------------------------------------------------------ a database for each test
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with our tables, made once and copied for each test."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    _make_tables(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: postgres.Databases) -> str:
+    """The URL of a PostgreSQL database with our tables, made once and copied for each test."""
+    url = postgresql_server.create_database()
+    _make_tables(url)
+    return url
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh database with our tables."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "mall.db")
+        yield f"sqlite:///{tmp_path / 'mall.db'}"
+        return
+    server: postgres.Databases = request.getfixturevalue("postgresql_server")
+    url = server.create_database(template=request.getfixturevalue("postgresql_template"))
+    yield url
+    server.drop_database(url)
+
+
+def _make_tables(url: str) -> None:
+    app = create_app({**TEST_SETTINGS, "DATABASE_URL": url})
+    with app.app_context():
+        db.create_all()
+        with db.engine.begin() as connection:  # what a fresh migration would have left behind
+            scripts = ScriptDirectory(str(Path(app.root_path) / "migrations"))
+            MigrationContext.configure(connection).stamp(scripts, "head")
+        db.session.remove()
+        db.engine.dispose()
+
+
+# ------------------------------------------------------------------ the application
+
+
+@pytest.fixture
+def app_settings() -> dict[str, object]:
+    """Settings that a test module overrides for its `app`."""
+    return {}
+
+
+@pytest.fixture
+def app(
+    database: str,
+    redis_server: str,
+    app_settings: dict[str, object],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Flask]:
+    """The application on a fresh database, with its context pushed."""
+    monkeypatch.setenv("MALL_INSTANCE", str(tmp_path / "instance"))
+    urls = {"DATABASE_URL": database, "REDIS_URL": redis_server}
+    app = create_app({**TEST_SETTINGS, **urls, **app_settings})
+    with app.app_context():
+        yield app
+        revocation.stop(app)
+        left_open = in_transaction()
+        db.session.remove()
+        leaked = db.engine.pool.checkedout()  # type: ignore[attr-defined]
+        db.engine.dispose()
+    with redis.Redis.from_url(redis_server) as client:
+        client.flushall()
+    app.extensions["redis_client"].close()
+    assert not left_open, "the test left a transaction open"
+    assert leaked == 0, f"{leaked} database connections were never given back"
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client that speaks to the application without a wire."""
+    return app.test_client()
+
+
+@pytest.fixture(autouse=True)
+def _running_clock() -> Iterator[None]:
+    """Time flows again after each test."""
+    yield
+    clock.reset()
