@@ -54,8 +54,8 @@ contracts: $(TEST_STAMP) ## 依赖方向 · import-linter: imports only go down
 bench: $(TEST_STAMP) ## 性能对比 · throughput as a ratio to a bare Flask route
 	$(PY) -m benchmarks $(ARGS)
 
-openapi: $(RUN_STAMP) ## 导出 openapi.json · write the OpenAPI document
-	$(PY) -m flask --app app openapi write $(or $(ARGS),openapi.json)
+openapi: $(RUN_STAMP) ## 导出 OpenAPI 文档 · write docs/openapi.json
+	$(PY) -m flask --app app openapi write $(ARGS)
 
 example: $(RUN_STAMP) ## 重写 instance/config.example.py · write the example of every setting
 	$(PY) -m flask --app app settings example > instance/config.example.py.new

@@ -40,6 +40,14 @@ loglevel = "warning"
 control_socket_disable = True
 
 
+def on_starting(_server: object) -> None:
+    """Begin with no figures, where they are shared through files: the last run's are history."""
+    if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        for file in Path(folder).glob("*.db"):
+            file.unlink()
+
+
 def child_exit(_server: object, worker: Worker) -> None:
     """Forget the figures of a worker that ended, where the figures are shared through files."""
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
