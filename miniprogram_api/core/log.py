@@ -13,7 +13,7 @@ from .settings import Settings
 
 SECRET_NAMES = frozenset(
     {"authorization", "openid", "unionid", "phone", "token", "access_token", "session_key", "code"}
-    | {"secret", "password", "nickname", "body"}
+    | {"secret", "password", "nickname", "body", "seed", "seed_hex", "seed_sealed"}
 )
 
 

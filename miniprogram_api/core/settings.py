@@ -178,6 +178,14 @@ class Settings:
         30, "pick-up codes that one till may look up at once", "calls"
     )
 
+    # Lucky draws
+    lottery_reveal_after_minutes: int = setting(
+        5, "how long after midnight the day's seed is published", "minutes"
+    )
+    draw_chance_valid_days: int = setting(
+        30, "life of a draw chance for which its rule names none; 0: it never expires", "days"
+    )
+
     # Limited things
     claim_interval_seconds: float = setting(
         0.67, "between a member's claims on one pool, at a steady pace", "seconds"

@@ -5,15 +5,24 @@ Several gunicorn workers share their figures through files where PROMETHEUS_MULT
 
 import hmac
 import os
+from dataclasses import asdict
 from functools import lru_cache
 
 from flask import Blueprint, Response, request
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+)
 from prometheus_client import generate_latest as write_figures
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from miniprogram_api.core.errors import NotFound, Unauthorized
 from miniprogram_api.core.settings import settings
+from miniprogram_api.jobs.services import queue_figures
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH"})
@@ -66,7 +75,16 @@ def figures() -> Response:
     given = request.headers.get("Authorization", "").encode()
     if not hmac.compare_digest(given, f"Bearer {token}".encode()):
         raise MetricsTokenInvalid("send Authorization: Bearer <METRICS_TOKEN>")
-    return Response(write_figures(_registry()), content_type=CONTENT_TYPE_LATEST)
+    figures_of_all = write_figures(_registry()) + write_figures(_queue())
+    return Response(figures_of_all, content_type=CONTENT_TYPE_LATEST)
+
+
+def _queue() -> CollectorRegistry:
+    """The queue as it is now: the same for all workers, so it is asked once, when somebody looks."""
+    registry = CollectorRegistry()
+    for name, value in asdict(queue_figures()).items():
+        Gauge(f"mall_jobs_{name}", "The job queue.", registry=registry).set(value)
+    return registry
 
 
 def _registry() -> CollectorRegistry:

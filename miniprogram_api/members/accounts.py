@@ -36,6 +36,14 @@ def member_by_no(member_no: str) -> Member:
     return member
 
 
+def member_id_of_no(member_no: str) -> int:
+    """Who has a member number.
+
+    :raises NotFound: nobody.
+    """
+    return member_by_no(member_no).id
+
+
 def openid_of(member_id: int) -> str | None:
     """How WeChat names the member to this mini-program; None: not, or no longer."""
     return db.session.scalar(

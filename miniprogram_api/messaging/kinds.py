@@ -60,6 +60,11 @@ def register(kind: MessageKind) -> MessageKind:
     return kind
 
 
+def all_kinds() -> list[str]:
+    """The names of all kinds, in the order in which features joined."""
+    return list(_kinds)
+
+
 def kind_of(name: str) -> MessageKind:
     """The kind of that name.
 
