@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from miniprogram_api.core.db import retrying, transaction
 from miniprogram_api.core.errors import DomainError
 from miniprogram_api.core.group_commit import group_of
-from miniprogram_api.http.idempotency import Answer, Claim, claim_all, store_all
+from miniprogram_api.repeats.records import Answer, Claim, claim_all, store_all
 
 from .recording import CheckedIn
 from .services import check_in_all

@@ -9,7 +9,9 @@ from werkzeug.test import TestResponse
 
 from miniprogram_api.core.clock import clock, now
 from miniprogram_api.core.db import db, transaction
-from miniprogram_api.http.idempotency import (
+from miniprogram_api.repeats.jobs import forget_answers
+from miniprogram_api.repeats.models import IdempotencyRecord
+from miniprogram_api.repeats.records import (
     Answer,
     Claim,
     IdempotencyKeyReused,
@@ -20,8 +22,6 @@ from miniprogram_api.http.idempotency import (
     forget_member,
     store_all,
 )
-from miniprogram_api.http.jobs import forget_answers
-from miniprogram_api.http.models import IdempotencyRecord
 
 from .conftest import rows_written
 

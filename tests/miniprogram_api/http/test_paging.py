@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 
 from miniprogram_api.core.clock import clock
 from miniprogram_api.core.db import transaction
-from miniprogram_api.http.idempotency import Answer, Claim, store_all
+from miniprogram_api.repeats.records import Answer, Claim, store_all
 
 PATHS = ("/api/v1/trials", "/api/v1/trials/by-moment")
 NOON = datetime(2026, 11, 21, 4, tzinfo=UTC)

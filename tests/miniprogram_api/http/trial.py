@@ -12,8 +12,8 @@ from miniprogram_api.core.db import current_transaction, transaction
 from miniprogram_api.core.errors import Conflict, NotFound
 from miniprogram_api.http.api import Blueprint
 from miniprogram_api.http.idempotency import idempotent
-from miniprogram_api.http.models import IdempotencyRecord
 from miniprogram_api.http.schemas import Day, Id, Integer, Moment, Month, Schema, Text
+from miniprogram_api.repeats.models import IdempotencyRecord
 
 blp = Blueprint("trials", url_prefix="/api/v1/trials", description="Only in tests")
 

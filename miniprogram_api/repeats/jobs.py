@@ -7,7 +7,7 @@ from miniprogram_api.core.settings import settings
 from miniprogram_api.jobs.registry import Payload
 from miniprogram_api.jobs.schedule import scheduled
 
-from .idempotency import forget_before
+from .records import forget_before
 
 
 @scheduled("idempotency.forget", cron="40 3 * * *")
