@@ -14,6 +14,13 @@ from checkin import routes as checkin
 from checkin.cards import MAKE_UP_CARDS
 from checkin.cli import checkin_cli
 from checkin.reminders import REMINDER, do_not_remind
+from lottery import demo as lottery_demo
+from lottery import jobs as _lottery_jobs  # noqa: F401 - registers its work
+from lottery import pages as fairness
+from lottery import personal as lottery_personal
+from lottery import routes as lottery
+from lottery.chances import DRAW_CHANCES
+from lottery.cli import lottery_cli
 from miniprogram_api.auth import errors as auth
 from miniprogram_api.auth import routes as sessions
 from miniprogram_api.core import settings
@@ -23,7 +30,8 @@ from miniprogram_api.core.errors import DomainError
 from miniprogram_api.core.log import init_logging
 from miniprogram_api.core.redis import init_redis
 from miniprogram_api.demo import seeds
-from miniprogram_api.demo.cli import demo
+from miniprogram_api.demo.cli import demo, simulator
+from miniprogram_api.doctor import doctor_command
 from miniprogram_api.http import cli as http_cli
 from miniprogram_api.http import health, metrics
 from miniprogram_api.http.api import Blueprint, init_api
@@ -62,11 +70,14 @@ from points_mall.flash_sale import jobs as _flash_sale_jobs  # noqa: F401 - regi
 from points_mall.flash_sale import routes as flash_sales
 from points_mall.flash_sale.cli import flash_sale_cli
 from points_mall.grants import kinds as grant_kinds
+from points_mall.grants import rights
+from points_mall.grants import routes as owned_rights
 from points_mall.ledger import cli as ledger_cli
 from points_mall.ledger import jobs as _ledger_jobs  # noqa: F401 - registers its work
 from points_mall.ledger import routes as points
 from points_mall.ledger import services as ledger
 from points_mall.ledger import statements
+from points_mall.ledger.demo import seed_command
 from points_mall.redemption import audit as redemption_audit
 from points_mall.redemption import jobs as _redemption_jobs  # noqa: F401 - registers its work
 from points_mall.redemption import personal as redemption_personal
@@ -90,11 +101,14 @@ API: tuple[Blueprint, ...] = (
     redemptions.blp,
     flash_sales.blp,
     checkin.blp,
+    lottery.wheels,
+    lottery.draws,
+    owned_rights.blp,
     health.blp,
 )
 """The JSON endpoints, in the order in which the documentation shows them."""
 
-PAGES: tuple[flask.Blueprint, ...] = (metrics.blp, push.blueprint, rewards.pictures)
+PAGES: tuple[flask.Blueprint, ...] = (metrics.blp, push.blueprint, rewards.pictures, fairness.blp)
 """What answers with HTML, or is no part of the documented API."""
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -106,6 +120,9 @@ COMMANDS: tuple[click.Command, ...] = (
     members_cli,
     http_cli.openapi,
     http_cli.problems,
+    doctor_command,
+    simulator,
+    seed_command,
     ledger_cli.points_cli,
     ledger_cli.ledger_cli,
     tiers_cli,
@@ -115,6 +132,7 @@ COMMANDS: tuple[click.Command, ...] = (
     stock_cli,
     risk_cli,
     checkin_cli,
+    lottery_cli,
 )
 """What `flask …` offers."""
 
@@ -155,7 +173,7 @@ def create_app(config: dict[str, object] | None = None) -> Flask:
         app.cli.add_command(command)
     connect_events()
     init_welcome(app)
-    add_links(app, *docs.LINKS)
+    add_links(app, fairness.LINK, *docs.LINKS)
     return app
 
 
@@ -183,10 +201,15 @@ def connect_events() -> None:
     exports.register("checkins", checkin_personal.export_check_ins)
     stock_audit.register("redemption", redemption_audit.findings)
     message_kinds.register(REMINDER)
+    exports.register("lottery", lottery_personal.export_lottery)
+    exports.register("rights", rights.export_rights)
     grant_kinds.register(MAKE_UP_CARDS)
+    grant_kinds.register(DRAW_CHANCES)
+    grant_kinds.register(rights.COUPONS)
     seeds.register("签到 · check-ins", checkin_demo.seed)
     seeds.register("积分商品 · rewards", rewards_demo.seed)
     seeds.register("积分秒杀 · flash sales", flash_sale_demo.seed)
+    seeds.register("幸运抽奖 · lucky draws", lottery_demo.seed)
 
 
 def _instance_path() -> str:

@@ -1,6 +1,7 @@
 """`flask demo`: everything that a newcomer needs, in the foreground."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,6 +40,18 @@ def demo() -> None:
         Demo(plan, _app_maker(), Console()).run(settings())
     except (GivenUp, NotReady, Taken, ValkeyUnavailable) as error:
         raise click.ClickException(str(error)) from None
+
+
+@click.command(
+    "simulator",
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    add_help_option=False,
+)
+@click.pass_context
+def simulator(context: click.Context) -> None:
+    """WeChat's stand-in on this machine, a program of its own: `flask simulator --help`."""
+    command = [sys.executable, "-m", "miniprogram_api.wechat.simulator", *context.args]
+    os.execv(sys.executable, command)  # noqa: S606 - our own module, arguments as given
 
 
 def _app_maker() -> Callable[[], Flask]:

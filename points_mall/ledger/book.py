@@ -166,7 +166,7 @@ class Book(OpenAccount):
             return self._repeat(done)
         key = (reverse.reason.code, reverse.reference)
         waiting, earned = self.waiting.get(key), self.posted.get(key)
-        if waiting is None and earned is None:
+        if waiting is None and not _is_earning(earned):
             raise NoSuchEntry(f"no earning {key}")
         require_stored(earned)
         past = self.past_of(earned)
@@ -214,7 +214,7 @@ class Book(OpenAccount):
         if done := self.posted.get((RESTORATION.code, restore.by)):
             return self._repeat(done)
         spent = self.posted.get((restore.reason.code, restore.reference))
-        if spent is None or spent.points > 0:
+        if spent is None or not _is_spending(spent):
             raise NoSuchEntry(f"no debit {restore.reason.code} {restore.reference}")
         require_stored(spent)
         past = self.past_of(spent)
@@ -273,3 +273,11 @@ class Book(OpenAccount):
 
     def _nothing_moved(self, *, repeated: bool = False) -> Posted:
         return Posted(self.spendable(), self.balance(), repeated=repeated)
+
+
+def _is_earning(entry: Entry | None) -> bool:
+    return entry is not None and entry.points > 0 and entry.reverses_id is None
+
+
+def _is_spending(entry: Entry) -> bool:
+    return entry.points < 0 and entry.reverses_id is None and entry.reason != EXPIRY.code

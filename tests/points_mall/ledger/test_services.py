@@ -185,3 +185,11 @@ def test_verify_exits_with_the_truth(runner: FlaskCliRunner, member: int) -> Non
     assert {one["what"] for one in json.loads(answer.output)} == {
         "lot 1: remaining", "available + held", "lifetime_earned"
     }  # fmt: skip
+
+
+def test_members_are_invented_in_any_number(runner: FlaskCliRunner) -> None:
+    answer = runner.invoke(args=["seed", "--members", "7", "--points", "30"])
+    assert answer.exit_code == 0, answer.output
+    balances = db.session.scalars(sa.select(PointsAccount.available)).all()
+    assert balances == [30] * 7
+    assert list(audit.findings(db.session())) == []
