@@ -206,6 +206,7 @@ def connect_events() -> None:
     grant_kinds.register(MAKE_UP_CARDS)
     grant_kinds.register(DRAW_CHANCES)
     grant_kinds.register(rights.COUPONS)
+    seeds.introduce(checkin_demo.PEOPLE)
     seeds.register("签到 · check-ins", checkin_demo.seed)
     seeds.register("积分商品 · rewards", rewards_demo.seed)
     seeds.register("积分秒杀 · flash sales", flash_sale_demo.seed)

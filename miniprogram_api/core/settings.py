@@ -112,7 +112,8 @@ class Settings:
     risk_lift_days: int = setting(30, "how long a lifted refusal is not repeated", "days")
     risk_record_days: int = setting(180, "how long refusals are kept", "days")
     wechat_risk_rank: bool = setting(
-        False, "ask WeChat for the risk rank of who logs in (the mini-program needs that permission)"
+        default=False,
+        meaning="ask WeChat for the risk rank of who logs in (the mini-program needs that permission)",
     )
 
     # Privacy
@@ -133,9 +134,7 @@ class Settings:
     points_restore_grace_days: int = setting(
         7, "life of restored points whose own lot has expired meanwhile", "days"
     )
-    points_expiring_soon_days: int = setting(
-        7, "ahead of expiry when points are announced", "days"
-    )
+    points_expiring_soon_days: int = setting(7, "ahead of expiry when points are announced", "days")
 
     # Work that happens later
     worker_threads: int = setting(4, "jobs that one worker process runs at once", "threads")

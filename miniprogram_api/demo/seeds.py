@@ -5,7 +5,7 @@ that the shop calls. It runs at every start, so it looks at what is there first:
 by its cause, or a question to the database, makes the second run write nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 from rich.console import Console
@@ -54,11 +54,22 @@ class Seeding:
 
 Seed = Callable[[Seeding], None]
 _seeds: dict[str, Seed] = {}
+_people: dict[str, str] = {}
 
 
 def register(name: str, seed: Seed) -> None:
     """Join the demo data; the same name again takes the place of the first."""
     _seeds[name] = seed
+
+
+def introduce(people: Mapping[str, str]) -> None:
+    """Tell whose phone a newcomer may pick up: openid of a demo shopper to a friendly name."""
+    _people.update(people)
+
+
+def people() -> dict[str, str]:
+    """The demo shoppers whom the simulator's login screen lists."""
+    return dict(_people)
 
 
 def run(console: Console) -> list[SignIn]:

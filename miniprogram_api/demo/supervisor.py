@@ -145,6 +145,7 @@ class Demo:
         command = [sys.executable, "-m", "miniprogram_api.wechat.simulator"]
         command += ["--port", str(self.plan.simulator_port), "--mall", self.plan.base_url]
         command += ["--state", str(self.plan.instance / "simulator.json")]
+        command += ["--people", ",".join(f"{who}={name}" for who, name in seeds.people().items())]
         shared = {  # by environment: other users of the machine can read a command line
             "WX_APPID": settings.wx_appid,
             "WX_SECRET": settings.wx_secret,

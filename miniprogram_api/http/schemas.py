@@ -87,11 +87,15 @@ class Token(ma.fields.Field[Any]):
 
 
 class Integer(ma.fields.Integer):
-    """A whole number within bounds: not true, not "1", not 1.0."""
+    """A whole number within bounds: not true, not "1". JSON Schema counts 1.0 as one, so we do too."""
 
     def __init__(self, minimum: int = 0, maximum: int = MAX_INTEGER, **options: Any) -> None:
         bounds = ma.validate.Range(minimum, maximum)
         super().__init__(strict=True, validate=bounds, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> Any:
+        whole = int(value) if isinstance(value, float) and value.is_integer() else value
+        return super()._deserialize(whole, attr, data, **rest)
 
 
 class YesNo(ma.fields.Boolean):

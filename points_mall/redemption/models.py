@@ -38,6 +38,7 @@ class RedemptionOrder(Base):
     pay_by: Mapped[datetime | None]
     changed_at: Mapped[datetime]
     cancel_reason: Mapped[str | None] = mapped_column(sa.String(32))
+    is_cancellable: Mapped[bool] = mapped_column(default=True)  # by the member, as it was offered
     __table_args__ = (
         sa.CheckConstraint("quantity > 0", name="orders_something"),
         sa.CheckConstraint("points >= 0 AND cash_fen >= 0", name="price_not_negative"),
@@ -48,4 +49,7 @@ class RedemptionOrder(Base):
         sa.Index("ix_redemption_order_unpaid", "pay_by",
                  postgresql_where=sa.text("status = 'awaiting_payment'"),
                  sqlite_where=sa.text("status = 'awaiting_payment'")),
+        sa.Index("ix_redemption_order_shipped", "changed_at",
+                 postgresql_where=sa.text("status = 'shipped'"),
+                 sqlite_where=sa.text("status = 'shipped'")),
     )  # fmt: skip

@@ -5,6 +5,7 @@ and one transaction for all. In that transaction, in lock order: accounts, keys 
 points, orders. A refusal fails alone.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,12 +16,10 @@ import sqlalchemy as sa
 from miniprogram_api.core import bulk
 from miniprogram_api.core.clock import now
 from miniprogram_api.core.crypto import blind_index
-from miniprogram_api.core.db import retrying, transaction
+from miniprogram_api.core.db import db, transaction
 from miniprogram_api.core.errors import DomainError
-from miniprogram_api.core.group_commit import GroupCommit
-from miniprogram_api.core.ids import numbered
-from miniprogram_api.http import idempotency
-from miniprogram_api.http.idempotency import Answer, Claim, RequestInProgress
+from miniprogram_api.core.group_commit import group_of
+from miniprogram_api.repeats.records import Answer, Claim, RequestInProgress, claim_all, store_all
 from points_mall.ledger import posting
 from points_mall.ledger.movements import Debit, Hold, Movement, Posted
 from points_mall.ledger.reasons import Reason
@@ -31,13 +30,13 @@ from points_mall.stock.pools import pool_of
 from points_mall.stock.taking import Outcome, Try
 from points_mall.stock.units import Ownership
 
+from . import pickup_codes
 from .models import RedemptionOrder
 from .states import OrderStatus
 
 PAY_WITHIN = timedelta(minutes=15)
 """How long points are held for an order whose cash half is not paid."""
 
-PICKUP_DIGITS = 14
 _ORDERS = cast(sa.Table, RedemptionOrder.__table__)
 
 
@@ -48,6 +47,9 @@ class Offer:
     :param points: the price of one; `cash_fen` is owed in addition, and holds the points until paid.
     :param is_stocked: it waits at the counter already.
     :param describe: the answer to the shopper, from the order's row and what is left to spend.
+    :param is_cancellable: the member may cancel before it is shipped or collected.
+    :param allowance_pools: pools that share one allowance, where the offer is one of several forms.
+    :param shared_allowance: how many units of all of them one member may take.
     """
 
     source: str
@@ -60,6 +62,9 @@ class Offer:
     is_stocked: bool
     reason: Reason
     describe: Callable[[dict[str, Any], int], dict[str, Any]]
+    is_cancellable: bool = True
+    allowance_pools: tuple[int, ...] = ()
+    shared_allowance: int | None = None
 
 
 @dataclass(frozen=True)
@@ -96,8 +101,9 @@ def place(placement: Placement) -> Placed:
     :raises DomainError: it is refused, and nothing has moved.
     """
     if sold_out.is_known(placement.offer.pool_id, placement.member_id):
-        raise SoldOut()
-    return _desk.submit(placement)
+        raise SoldOut
+    db.session.rollback()  # nobody keeps a connection while waiting for the group
+    return group_of("redemption", place_all).submit(placement)
 
 
 def place_all(placements: Sequence[Placement]) -> list[Placed | Exception]:
@@ -111,17 +117,13 @@ def place_all(placements: Sequence[Placement]) -> list[Placed | Exception]:
     return [one.refusal or placed[one.want.order_no] for one in tries]
 
 
-_desk: GroupCommit[Placement, Placed] = GroupCommit(place_all)
-
-
-@retrying
 def _write(tries: Sequence[Try[Placement]], placed: dict[str, Placed]) -> None:
     """One transaction: own the units, move the points, write the orders and the answers."""
     fresh: dict[str, Placed] = {}
     with transaction() as session:
         posting.lock_accounts(one.want.member_id for one in tries)
         claims = [one.item.claim for one in tries]
-        for one, verdict in zip(tries, idempotency.claim_all(session, claims), strict=True):
+        for one, verdict in zip(tries, claim_all(session, claims), strict=True):
             _heed_verdict(one, verdict, fresh)
         taking.choose_without_redis(_going(tries))
         _refuse_beyond_allowance(_going(tries))
@@ -133,7 +135,7 @@ def _write(tries: Sequence[Try[Placement]], placed: dict[str, Placed]) -> None:
             body = one.item.offer.describe(row, available)
             fresh[one.want.order_no] = Placed(body, is_repeat=False)
             answers.append((one.item.claim, Answer(201, body)))
-        idempotency.store_all(session, answers)
+        store_all(session, answers)
     placed |= fresh
 
 
@@ -173,6 +175,23 @@ def _refuse_beyond_allowance(tries: Sequence[Try[Placement]]) -> None:
     for one, may in zip(tries, units.allowance_left(wanted), strict=True):
         if not may:
             one.refuse(AllowanceUsed())
+    _refuse_beyond_shared_allowance(_going(tries))
+
+
+def _refuse_beyond_shared_allowance(tries: Sequence[Try[Placement]]) -> None:
+    """Forms of one thing are counted together; the members' accounts are locked by now."""
+    sharing = [one for one in tries if one.item.offer.shared_allowance is not None]
+    if not sharing:
+        return
+    pools = {pool for one in sharing for pool in one.item.offer.allowance_pools}
+    held = Counter(units.counts_held(pools, {one.want.member_id for one in sharing}))
+    for one in sharing:
+        offer, mine = one.item.offer, (one.pool_id, one.want.member_id)
+        taken = sum(held[pool, one.want.member_id] for pool in offer.allowance_pools)
+        if taken + one.want.quantity > (offer.shared_allowance or 0):
+            one.refuse(AllowanceUsed())
+        else:
+            held[mine] += one.want.quantity
 
 
 def _pay(tries: Sequence[Try[Placement]]) -> list[tuple[dict[str, Any], int]]:
@@ -223,9 +242,10 @@ def _row(placement: Placement, moment: datetime) -> dict[str, Any]:
         "cash_fen": offer.cash_fen * placement.quantity,
         "status": OrderStatus.AWAITING_PAYMENT if offer.cash_fen else status,
         "fulfilment": offer.fulfilment,
-        "pickup_code": numbered("6", PICKUP_DIGITS) if by_pickup else None,
+        "pickup_code": pickup_codes.new_code() if by_pickup else None,
         "delivery_sealed": placement.delivery_sealed,
         "placed_at": moment,
         "pay_by": moment + PAY_WITHIN if offer.cash_fen else None,
         "changed_at": moment,
+        "is_cancellable": offer.is_cancellable,
     }

@@ -1,6 +1,6 @@
 """Proof: Redis compared with the database, pool by pool. Reads only."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,27 @@ class Loaded:
     orders: dict[str, tuple[int, list[int]]]
     who: dict[int, int]
     pending: frozenset[str]
+
+
+Proof = Callable[[], Iterable[Any]]
+"""What a feature above finds wrong with the units that it hands out: dataclasses with a sentence."""
+
+_proofs: dict[str, Proof] = {}
+
+
+def register(name: str, proof: Proof) -> None:
+    """Let a feature above prove its part whenever the stock is verified."""
+    _proofs[name] = proof
+
+
+def everything() -> Iterator[Any]:
+    """All that is wrong: Redis against the database, then what the features above find.
+
+    :raises RedisAway: Redis cannot be compared.
+    """
+    yield from differences()
+    for proof in _proofs.values():
+        yield from proof()
 
 
 def differences() -> Iterator[Difference]:

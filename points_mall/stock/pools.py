@@ -1,7 +1,6 @@
 """Pools: published, changed and closed in the database; Redis follows."""
 
 import secrets
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +12,9 @@ from sqlalchemy.orm import Session
 from miniprogram_api.core import bulk
 from miniprogram_api.core.db import current_transaction, db
 from miniprogram_api.core.errors import NotFound, Unprocessable
+from miniprogram_api.core.memory import Memory
 
 from .models import StockPool, StockUnit
-
-CACHE_SECONDS = 1.0
-"""How long a process keeps what it read of a pool; a change bumps the generation, and the gate says
-so at once."""
 
 MAX_UNITS = 1_000_000
 
@@ -53,28 +49,31 @@ pools = StockPool.__table__
 units = StockUnit.__table__
 _POOL = sa.select(pools).where(pools.c.id == sa.bindparam("pool_id"))
 
-_cached: dict[int, tuple[float, Pool]] = {}
-
 
 def pool_of(pool_id: int, *, fresh: bool = False) -> Pool:
     """A pool, as read at most a second ago by this process.
 
     :raises NoSuchPool: there is none.
     """
-    kept = _cached.get(pool_id)
-    if kept is not None and kept[0] > time.monotonic() and not fresh:
-        return kept[1]
-    row = db.session.execute(_POOL, {"pool_id": pool_id}).one_or_none()
-    if row is None:
+    if fresh:
+        _known.forget()
+    pool = _known.get(pool_id)
+    if pool is None:
         raise NoSuchPool(f"no pool {pool_id}")
-    pool = to_pool(row)
-    _cached[pool_id] = (time.monotonic() + CACHE_SECONDS, pool)
     return pool
 
 
 def forget_cached() -> None:
     """Read pools anew at the next question (for tests, and after a change by this process)."""
-    _cached.clear()
+    _known.forget()
+
+
+def _read(pool_id: int) -> Pool | None:
+    row = db.session.execute(_POOL, {"pool_id": pool_id}).one_or_none()
+    return None if row is None else to_pool(row)
+
+
+_known = Memory("stock.pools", _read)
 
 
 def to_pool(row: Any) -> Pool:
@@ -177,7 +176,7 @@ def _bump(pool: StockPool) -> None:
     """A Redis that was loaded before this is stale from now on."""
     pool.generation = new_generation()
     pool.loaded_at = None
-    _cached.pop(pool.id, None)
+    _known.forget()
 
 
 def _add_units(session: Session, pool_id: int, numbers: Iterable[int]) -> None:

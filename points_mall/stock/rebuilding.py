@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from miniprogram_api.core.clock import now
-from miniprogram_api.core.db import retrying, transaction
-from miniprogram_api.core.redis import Script
+from miniprogram_api.core.db import after_commit, retrying, transaction
+from miniprogram_api.core.log import log
+from miniprogram_api.core.redis import RedisAway, Script
 
 from .gate import keys_of
 from .models import StockPool, StockUnit
@@ -23,6 +24,7 @@ QUIET = timedelta(seconds=1)
 STEP = 2000
 """Arguments of one call of the loading script."""
 
+_log = log(__name__)
 _load = Script(__file__, "scripts/load.lua")
 _blocked_members: list[Callable[[], Iterable[int]]] = []
 
@@ -97,6 +99,21 @@ def load(pool_id: int, stale_generation: int | None = None) -> Pool:
             _reload(session, row)
         forget_cached()
         return to_pool(row)
+
+
+def load_after_commit(pool_id: int) -> None:
+    """Let Redis follow what the current transaction changes in a pool, once it has committed.
+
+    A Redis that is away then is loaded by the first claim.
+    """
+    after_commit(lambda: _try_to_load(pool_id))
+
+
+def _try_to_load(pool_id: int) -> None:
+    try:
+        load(pool_id)
+    except RedisAway as away:
+        _log.warning("pool_not_loaded", pool=pool_id, reason=str(away))
 
 
 @retrying

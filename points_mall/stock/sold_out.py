@@ -7,6 +7,7 @@ asked for, because a repeat of an earlier claim must hear its first answer.
 import time
 from dataclasses import dataclass
 
+from miniprogram_api.core.memory import Memory
 from miniprogram_api.core.redis import redis_client, redis_errors
 from miniprogram_api.core.settings import settings
 
@@ -19,7 +20,7 @@ class _Known:
     holders: frozenset[int]
 
 
-_known: dict[int, _Known] = {}
+_memory: Memory[int, _Known] = Memory("stock.sold_out")
 
 
 def remember(pool_id: int) -> None:
@@ -33,7 +34,7 @@ def remember(pool_id: int) -> None:
     with redis_errors():
         members = redis_client().hkeys(keys_of(pool_id, "who")[0])
     holders = frozenset(int(member) for member in members)
-    _known[pool_id] = _Known(time.monotonic() + seconds, holders)
+    _memory.put({pool_id: _Known(time.monotonic() + seconds, holders)})
 
 
 def is_known(pool_id: int, member_id: int) -> bool:
@@ -44,9 +45,9 @@ def is_known(pool_id: int, member_id: int) -> bool:
 
 def forget_all() -> None:
     """Know nothing (for tests, and after this process gave units back)."""
-    _known.clear()
+    _memory.forget()
 
 
 def _fresh(pool_id: int) -> _Known | None:
-    known = _known.get(pool_id)
+    known = _memory.known([pool_id]).get(pool_id)
     return known if known is not None and known.until > time.monotonic() else None

@@ -31,6 +31,16 @@ def lively_pools() -> list[Pool]:
     return [to_pool(row) for row in rows]
 
 
+def sweep_all() -> int:
+    """Sweep every lively pool; answer how many orders had left units behind."""
+    return sum(sweep(pool) for pool in lively_pools())
+
+
+def reconcile_all() -> list[str]:
+    """Reconcile every lively pool; answer the codes of those that had to be loaded again."""
+    return [pool.code for pool in lively_pools() if reconcile(pool)]
+
+
 def sweep(pool: Pool) -> int:
     """Give back units whose order never came to be; answer how many orders that were.
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Generic, TypeVar
 
+import sqlalchemy as sa
+
 from miniprogram_api.core.clock import now
-from miniprogram_api.core.db import CommitUnknown
+from miniprogram_api.core.db import CommitUnknown, retrying
 from miniprogram_api.core.errors import DomainError, Unavailable
 from miniprogram_api.core.log import log
 from miniprogram_api.core.redis import RedisAway
@@ -70,7 +72,8 @@ Write = Callable[[Sequence[Try[Item]]], None]
 def take(tries: Sequence[Try[Item]], write: Write[Item]) -> None:
     """Bring every try to its end: `refusal` says why not, none says that `write` owned its units.
 
-    `write` calls `choose_without_redis` and `own` inside its transaction, and refuses single tries.
+    `write` is one whole transaction; in it, it calls `choose_without_redis` and `own`, and refuses
+    single tries. It is run again when the database asks for that.
     """
     going = list(tries)
     for _ in range(ATTEMPTS):
@@ -184,19 +187,40 @@ def _without_redis(pool: Pool, wishes: Sequence[Try[Item]], away: RedisAway) -> 
 def _carry_out(tries: Sequence[Try[Item]], write: Write[Item]) -> None:
     """Run the transaction; if a group breaks as a whole, each of it is tried alone."""
     try:
-        write(tries)
+        _attempt(tries, write)
     except CommitUnknown as unknown:
         for one in tries:
             one.outcome, one.refusal = Outcome.UNKNOWN, unknown
     except Exception as error:  # noqa: BLE001 - told to each, and logged
-        if len(tries) > 1:
+        if len(tries) > 1 and not _is_out_of_reach(error):
             for one in tries:
-                one.outcome, one.refusal = Outcome.UNKNOWN, None
                 _carry_out([one], write)
             return
-        _log.exception("claim_failed", order_no=tries[0].want.order_no)
+        _log.exception("claims_failed", order_nos=[one.want.order_no for one in tries])
         refusal = error if isinstance(error, DomainError) else Unavailable(type(error).__name__)
-        tries[0].refuse(refusal)
+        for one in tries:
+            one.refuse(refusal)
+
+
+@retrying
+def _attempt(tries: Sequence[Try[Item]], write: Write[Item]) -> None:
+    """Run the transaction once; what an attempt that was rolled back had decided is void."""
+    for one in tries:
+        one.outcome, one.refusal = Outcome.UNKNOWN, None
+    write(tries)
+
+
+def _is_out_of_reach(error: Exception) -> bool:
+    """Whether the database cannot be had at all, so that nobody alone fares better than the group.
+
+    An error without an SQLSTATE came from this side of the wire: not connected, SQLite locked or full.
+    """
+    if isinstance(error, sa.exc.TimeoutError):
+        return True
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return isinstance(error, sa.exc.OperationalError) and (
+        state is None or state.startswith(("08", "53", "57P"))
+    )
 
 
 def _settle(tries: Sequence[Try[Item]]) -> None:
@@ -221,5 +245,6 @@ def _settle_pool(pool_id: int, wishes: Sequence[Try[Item]]) -> None:
         gate.confirm(pool_id, owned)
     gate.give_back(pool, orders[Outcome.REFUSED])
     if conflicts := orders[Outcome.CONFLICT]:
+        _log.warning("units_had_owners", pool=pool_id, orders=len(conflicts))
         gate.forget(pool, conflicts)
         load_after_conflict(pool_id)

@@ -1,6 +1,6 @@
 """Who owns which unit: the last word, inside the caller's transaction, for a whole group at once."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -53,6 +53,13 @@ def allowance_left(wanted: Sequence[Ownership]) -> list[bool]:
     The members' accounts are locked by the caller, so nobody counts at the same time.
     """
     return [slots is not None for slots in _slots(wanted)]
+
+
+def counts_held(pool_ids: Iterable[int], member_ids: Iterable[int]) -> dict[tuple[int, int], int]:
+    """How many units members own, by pool and member, in one statement."""
+    criteria = {"pools": sorted(pool_ids), "members": sorted(member_ids)}
+    rows = current_transaction().execute(_HOLDINGS, criteria)
+    return dict(Counter((row.pool_id, row.member_id) for row in rows))
 
 
 def own(wanted: Sequence[Ownership]) -> list[bool]:

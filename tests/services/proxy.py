@@ -54,7 +54,9 @@ class Proxy:
         self.port = 0
         self.fault = NONE
         self.fired = 0
+        self.stopping = asyncio.Event()
         self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
 
     def cut(self) -> None:
@@ -67,8 +69,14 @@ class Proxy:
         if self.fault.once:
             self.fault = NONE
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One client's connection, until either side ends it."""
+    def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take a client in."""
+        task = self._loop.create_task(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One client's connection, until either side ends it or the fault does."""
         if self.fault.down:
             self.fire()
             self._break(writer)
@@ -81,8 +89,10 @@ class Proxy:
         link = _Link(self, (reader, writer), up)
         self._writers |= {writer, up[1]}
         try:
-            await asyncio.gather(link.pass_requests(), link.pass_replies())
-        except _Broken:
+            async with asyncio.TaskGroup() as both_ways:
+                both_ways.create_task(link.pass_requests())
+                both_ways.create_task(link.pass_replies())
+        except* _Broken:
             self._break(writer, up[1])
         finally:
             self._writers -= {writer, up[1]}
@@ -98,27 +108,23 @@ class Proxy:
                 wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
 
-    def run(self, started: threading.Event, stopped: asyncio.Event) -> None:
+    def run(self, started: threading.Event) -> None:
         """The thread: listen until told to stop."""
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._listen(started, stopped))
+        self._loop.run_until_complete(self._listen(started))
         self._loop.close()
 
-    async def _listen(self, started: threading.Event, stopped: asyncio.Event) -> None:
+    async def _listen(self, started: threading.Event) -> None:
         server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         started.set()
-        await stopped.wait()
+        await self.stopping.wait()
         server.close()
         self._break(*self._writers)
-        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.gather(*self._serving)
 
-    def stop(self, stopped: asyncio.Event) -> None:
+    def stop(self) -> None:
         """Ask the thread to end."""
-        self._loop.call_soon_threadsafe(stopped.set)
+        self._loop.call_soon_threadsafe(self.stopping.set)
 
 
 class _Broken(Exception):
@@ -154,7 +160,7 @@ class _Link:
             self.replied_bytes += len(data)
             if limit is not None and self.replied_bytes > limit:
                 self.proxy.fire()
-                await self._pass(data[: max(0, limit - self.replied_bytes)], self.client_writer)
+                await self._pass(data[: limit - self.replied_bytes], self.client_writer)
                 raise _Broken
             if self.loses_reply:
                 self.proxy.fire()
@@ -172,7 +178,7 @@ class _Link:
         fault = self.proxy.fault
         if fault.blackhole:
             self.proxy.fire()
-            await asyncio.Event().wait()
+            await self.proxy.stopping.wait()
         if fault.latency_seconds:
             self.proxy.fire()
             late = random.uniform(-fault.jitter_seconds, fault.jitter_seconds)
@@ -188,12 +194,12 @@ class _Link:
 @contextlib.contextmanager
 def running(upstream_port: int) -> Iterator[Proxy]:
     """A proxy that is gone with the block, and its connections with it."""
-    proxy, started, stopped = Proxy(upstream_port), threading.Event(), asyncio.Event()
-    thread = threading.Thread(target=proxy.run, args=(started, stopped), daemon=True)
+    proxy, started = Proxy(upstream_port), threading.Event()
+    thread = threading.Thread(target=proxy.run, args=(started,), daemon=True)
     thread.start()
     assert started.wait(5), "the proxy did not start"
     try:
         yield proxy
     finally:
-        proxy.stop(stopped)
+        proxy.stop()
         thread.join(5)

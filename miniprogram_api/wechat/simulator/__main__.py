@@ -25,8 +25,6 @@ def main() -> None:
         mall=options.mall,
     )
     app = create_simulator(config)
-    for name in filter(None, options.people.split(",")):
-        app.extensions["world"].shopper(name)
     server = listen(app, options.port)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     stopped, saver = threading.Event(), None
@@ -34,6 +32,7 @@ def main() -> None:
         load(app, options.state)
         saver = threading.Thread(target=keep_saving, args=(app, options.state, stopped))
         saver.start()
+    app.extensions["world"].introduce(people_of(options.people))  # the saved state may be older
     sys.stdout.write(_banner(server.port, config))
     sys.stdout.flush()
     try:
@@ -58,8 +57,16 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--push-token", default=env("WX_PUSH_TOKEN") or secrets.token_hex(8))
     parser.add_argument("--push-aes-key", default=env("WX_PUSH_AES_KEY") or _aes_key())
     parser.add_argument("--push-format", choices=("json", "xml"), default="json")
-    parser.add_argument("--people", default="", help="names known from the start, by commas")
+    parser.add_argument(
+        "--people", default="", help="known from the start: openid or openid=name, by commas"
+    )
     return parser.parse_args()
+
+
+def people_of(text: str) -> dict[str, str]:
+    """`a=小明,b` as openid to name; who has no name of their own is called by the openid."""
+    entries = [entry.strip().partition("=") for entry in text.split(",")]
+    return {openid: name or openid for openid, _, name in entries if openid}
 
 
 def _aes_key() -> str:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from . import rules, tokens
 from .delivery import push
-from .world import Template, world
+from .world import CROWD_PREFIX, Template, world
 
 blueprint = Blueprint("control", __name__, url_prefix="/_sim")
 
@@ -58,10 +58,12 @@ def _number(body: dict[str, Any], name: str) -> float:
 
 @blueprint.get("/users")
 def users() -> Response:
-    """Everybody there is."""
+    """Everybody there is, but for a crowd that was invented."""
     with world().lock:
         people = [
-            asdict(shopper) | {"unionid": shopper.unionid} for shopper in world().shoppers.values()
+            asdict(shopper) | {"unionid": shopper.unionid}
+            for shopper in world().shoppers.values()
+            if not shopper.openid.startswith(CROWD_PREFIX)
         ]
     return jsonify(items=people)
 

@@ -1,11 +1,13 @@
 """The shopper's phone: one page, and the `wx.request` that it sends through us to the mall."""
 
+import io
 import json
 import time
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import segno
 from flask import Blueprint, Response, current_app, jsonify, request
 
 from .world import world
@@ -16,6 +18,9 @@ METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})  # wx.request knows no PAT
 FORWARDED = frozenset({"idempotency-key", "accept-language", "content-type"})
 ANSWER_SECONDS = 30.0
 MAX_ANSWER_CHARACTERS = 2_000_000
+MAX_PICTURE_BYTES = 2 * 1024 * 1024
+MAX_QR_CHARACTERS = 128
+PICTURES = frozenset({"image/svg+xml", "image/png", "image/jpeg", "image/webp", "image/gif"})
 
 
 @blueprint.get("/")
@@ -57,6 +62,41 @@ def wx_request() -> tuple[Response, int]:
     except requests.RequestException as error:
         return jsonify(error=f"{type(error).__name__}: {world().config.mall}"), 502
     return jsonify(_told(answer) | {"milliseconds": round((time.monotonic() - began) * 1000)}), 200
+
+
+@blueprint.get("/_sim/phone/picture")
+def picture() -> tuple[Response, int]:
+    """A picture of the mall's, `?path=`: the page itself loads nothing from elsewhere."""
+    url = _mall_url(request.args.get("path"))
+    if url is None:
+        return jsonify(error="path must be a path of the mall"), 400
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.get(url, timeout=ANSWER_SECONDS, allow_redirects=False, stream=True)
+            data = answer.raw.read(MAX_PICTURE_BYTES + 1, decode_content=True)
+    except (requests.RequestException, OSError) as error:
+        return jsonify(error=type(error).__name__), 502
+    kind = answer.headers.get("Content-Type", "").partition(";")[0]
+    if answer.status_code != 200 or kind not in PICTURES or len(data) > MAX_PICTURE_BYTES:
+        return jsonify(error="not a picture"), 404
+    shown = Response(data, mimetype=kind)
+    shown.headers["Content-Security-Policy"] = (
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+    )
+    shown.headers["Cache-Control"] = "private, max-age=300"
+    return shown, 200
+
+
+@blueprint.get("/_sim/phone/qr")
+def qr() -> tuple[Response, int]:
+    """A text as a QR picture, `?text=`: what the counter scans from the phone."""
+    text = request.args.get("text", "")
+    if not 0 < len(text) <= MAX_QR_CHARACTERS or not text.isprintable():
+        return jsonify(error=f"text must have 1 to {MAX_QR_CHARACTERS} characters"), 400
+    drawn = io.BytesIO()
+    segno.make(text, micro=False, error="m").save(drawn, kind="svg", border=2, scale=8)
+    return Response(drawn.getvalue(), mimetype="image/svg+xml"), 200
 
 
 def _mall_url(path: object) -> str | None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from . import control, open_platform, phone
+from . import control, crowd, open_platform, phone
 from .world import Config, World
 
 HOST = "127.0.0.1"
@@ -22,7 +22,7 @@ def create_simulator(config: Config) -> Flask:
     app.extensions["world"] = World(config)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # of the default provider
     app.config["MAX_CONTENT_LENGTH"] = 4 * 1024 * 1024
-    for part in (open_platform, control, phone):
+    for part in (open_platform, control, crowd, phone):
         app.register_blueprint(part.blueprint)
     app.before_request(_only_from_here)
     app.after_request(_strict)

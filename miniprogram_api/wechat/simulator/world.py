@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from collections import defaultdict, deque
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,6 +18,9 @@ from .faults import Switchboard
 
 CODE_SECONDS = 300
 VISIT_SECONDS = 2 * 3600
+CROWD_PREFIX = "crowd-"
+"""How the openids of an invented crowd begin; the phone does not list them."""
+
 LOG_LENGTH = 500
 
 
@@ -35,9 +39,13 @@ class Config:
 
 @dataclass
 class Shopper:
-    """A WeChat user. Bound ones belong to an Open Platform account and so have a unionid."""
+    """A WeChat user. Bound ones belong to an Open Platform account and so have a unionid.
+
+    :param name: how the phone shows them; the mall never learns it.
+    """
 
     openid: str
+    name: str = ""
     bound: bool = False
     blocked: bool = False
     risk_rank: int = 0
@@ -106,6 +114,11 @@ class World:
     def shopper(self, openid: str) -> Shopper:
         """The shopper of that name, who exists from now on."""
         return self.shoppers.setdefault(openid, Shopper(openid))
+
+    def introduce(self, people: Mapping[str, str]) -> None:
+        """Make shoppers known from the start: openid to name."""
+        for openid, name in people.items():
+            self.shopper(openid).name = name
 
     def login_code(self, openid: str, appid: str | None = None) -> str:
         """What wx.login gives the mini-program; the shopper is visiting it."""

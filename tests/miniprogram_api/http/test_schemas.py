@@ -24,6 +24,7 @@ def shop() -> Flask:
 TAKEN: list[tuple[Field[Any], object, object]] = [
     (Integer(), 0, 0),
     (Integer(-5, 5), -5, -5),
+    (Integer(), 44.0, 44),
     (Points(), 1_000_000_000, 1_000_000_000),
     (Fen(), 1, 1),
     (Text(5), "小红", "小红"),
@@ -46,8 +47,9 @@ TAKEN: list[tuple[Field[Any], object, object]] = [
 REFUSED: list[tuple[Field[Any], object]] = [
     (Integer(), True),
     (Integer(), "1"),
-    (Integer(), 1.0),
-    (Integer(), 44.0),
+    (Integer(), 1.5),
+    (Integer(), 1e300),
+    (Integer(), float("inf")),
     (Integer(), None),
     (Integer(), [1]),
     (Integer(), -1),

@@ -1,7 +1,10 @@
 """Which messages a member can accept, over HTTP."""
 
+from typing import Any
+
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from tests.builders import bearer, enrolled_member
 
@@ -13,16 +16,20 @@ def headers(app: object) -> dict[str, str]:
     return bearer(enrolled_member("o-subscriber"))
 
 
+def told(answer: TestResponse) -> Any:
+    return answer.json
+
+
 def accepted(client: FlaskClient, headers: dict[str, str]) -> dict[str, int]:
     answer = client.get(ADDRESS, headers=headers)
     assert answer.status_code == 200
-    return {one["kind"]: one["accepted"] for one in answer.json["items"]}
+    return {one["kind"]: one["accepted"] for one in told(answer)["items"]}
 
 
 def test_each_kind_has_a_title_in_the_callers_language(
     client: FlaskClient, headers: dict[str, str]
 ) -> None:
-    items = client.get(ADDRESS, headers={**headers, "Accept-Language": "en"}).json["items"]
+    items = told(client.get(ADDRESS, headers={**headers, "Accept-Language": "en"}))["items"]
     titles = {one["kind"]: one["title"] for one in items}
     assert titles["points_expiring"] == "Points are about to expire"
 
@@ -44,4 +51,4 @@ def test_what_no_prompt_can_have_accepted_is_refused(
 ) -> None:
     keyed = {**headers, "Idempotency-Key": "prompt-0002"}
     answer = client.post(ADDRESS, headers=keyed, json={"template_ids": ids})
-    assert (answer.status_code, answer.json["code"]) == (422, "validation_failed")
+    assert (answer.status_code, told(answer)["code"]) == (422, "validation_failed")

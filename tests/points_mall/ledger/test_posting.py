@@ -77,7 +77,8 @@ def figures(member: int) -> tuple[int, int, int, int]:
     assert list(audit.findings(db.session())) == []
     columns = (PointsAccount.available, PointsAccount.held, PointsAccount.debt)
     query = sa.select(*columns, PointsAccount.pending).where(PointsAccount.member_id == member)
-    return tuple(db.session.execute(query).one())
+    available, held, debt, pending = db.session.execute(query).one()
+    return available, held, debt, pending
 
 
 def remaining() -> list[int]:

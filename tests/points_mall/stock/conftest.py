@@ -6,15 +6,9 @@ from flask import Flask
 from miniprogram_api.core.clock import clock
 from miniprogram_api.core.db import transaction
 from miniprogram_api.members.models import Member
-from points_mall.stock import pools, rebuilding, sold_out, units
+from points_mall.stock import pools, rebuilding, units
 from points_mall.stock.pools import Pool, pool_of
 from points_mall.stock.units import Ownership
-
-
-@pytest.fixture(autouse=True)
-def _nothing_remembered() -> None:
-    pools.forget_cached()
-    sold_out.forget_all()
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Pools in the database: ownership, raising and lowering, Redis made again, the sweep, the audit."""
 
+from typing import Any, cast
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -159,7 +161,7 @@ def test_a_redis_with_an_older_copy_hands_out_owned_numbers_and_the_database_ref
     older = redis_client().hgetall(gate.keys_of(pool.id, "meta")[0])
     take(pool, members[0], "a")
     redis_client().delete(*gate.keys_of(pool.id))
-    redis_client().hset(gate.keys_of(pool.id, "meta")[0], mapping=older)
+    redis_client().hset(gate.keys_of(pool.id, "meta")[0], mapping=cast(Any, older))
     assert gate.decide(pool, [Want(members[1], "b")])[0].units == [1]
     assert not own(pool, "b", members[1], 1)
     assert next(audit.differences()).what == "order a"
@@ -172,7 +174,7 @@ def lapse(pool: Pool) -> None:
     """Let the deadline of whatever is pending pass."""
     key = gate.keys_of(pool.id, "pending")[0]
     for order in redis_client().zrange(key, 0, -1):
-        redis_client().zadd(key, {order: 1})
+        redis_client().zadd(key, {cast(str, order): 1})
 
 
 def test_the_sweep_gives_back_what_a_crash_left_and_confirms_what_is_owned(
@@ -189,7 +191,7 @@ def test_the_sweep_gives_back_what_a_crash_left_and_confirms_what_is_owned(
     assert sweeping.sweep(pool) == 2
     loaded = audit.loaded_of(pool)
     assert loaded is not None
-    assert (sorted(loaded.orders), loaded.free) == (["owned"], {1, 3})
+    assert (sorted(loaded.orders), set(loaded.free)) == (["owned"], {1, 3})
     assert list(audit.differences()) == []
 
 

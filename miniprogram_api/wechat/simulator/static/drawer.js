@@ -1,4 +1,5 @@
 // The drawer beside the phone: each raw request and answer, and the fault switches.
+import { crowdPanel } from "./crowd.js";
 import { $, h } from "./dom.js";
 import { calls, onCall, strings } from "./wire.js";
 
@@ -37,11 +38,11 @@ export async function draw() {
   const w = words();
   $("knob").textContent = w.tools;
   $("drawer-tabs").replaceChildren(
-    ...[["phone", w.phoneCalls], ["platform", w.platformCalls], ["faults", w.faults]].map(([name, title]) =>
+    ...[["phone", w.phoneCalls], ["platform", w.platformCalls], ["faults", w.faults], ["crowd", w.crowd]].map(([name, title]) =>
       h("button", { role: "tab", "aria-selected": String(shown === name), onclick: () => { shown = name; draw(); } }, title)),
   );
   const wanted = shown;
-  const body = await ({ phone: phoneCalls, platform: platformCalls, faults })[wanted](w);
+  const body = await ({ phone: phoneCalls, platform: platformCalls, faults, crowd: (words) => crowdPanel(words, draw) })[wanted](w);
   if (wanted === shown) $("drawer-body").replaceChildren(...body);
 }
 

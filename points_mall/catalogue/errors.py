@@ -1,0 +1,27 @@
+"""What the catalogue refuses."""
+
+from miniprogram_api.core.errors import NotFound, Unprocessable
+
+
+class NoSuchReward(NotFound):
+    """There is no such reward, or it is not in the catalogue any more."""
+
+    code = "no_such_reward"
+    title_zh = "商品不存在或已下架"
+    title_en = "There is no such reward"
+
+
+class ChooseVariant(Unprocessable):
+    """The reward has several variants, and the one asked for is none of them."""
+
+    code = "choose_variant"
+    title_zh = "请选择规格"
+    title_en = "Choose one of its variants"
+
+
+class RewardNotValid(Unprocessable):
+    """The reward as it was written down cannot be offered."""
+
+    code = "reward_not_valid"
+    title_zh = "商品设置有误"
+    title_en = "Not a reward that can be offered"

@@ -1,0 +1,55 @@
+"""Catalogue endpoints."""
+
+from typing import Any
+
+import flask
+import sqlalchemy as sa
+
+from miniprogram_api.auth.guards import current_member_id, for_member
+from miniprogram_api.http.api import Blueprint
+
+from . import shelf
+from .errors import NoSuchReward
+from .models import Reward
+from .schemas import RewardDetailSchema, RewardSchema
+
+blp = Blueprint(
+    "rewards",
+    url_prefix="/api/v1/rewards",
+    title="积分商品 Rewards",
+    description="可用积分兑换的商品 · what points can buy",
+)
+
+pictures = flask.Blueprint(
+    "reward_pictures", __name__, static_folder="static", static_url_path="/static/rewards"
+)
+"""The pictures of the demo's rewards; a shop shows its own, from wherever it keeps them."""
+
+
+@blp.get("")
+@for_member
+@blp.paged(
+    RewardSchema,
+    Reward.position,
+    Reward.id,
+    show=lambda rewards: shelf.seen_by(current_member_id(), rewards),
+)
+def rewards() -> sa.Select[*tuple[Any, ...]]:
+    """积分商品 · The catalogue
+
+    排序值大的在前。`state` 说明当前能否兑换：`available`、`upcoming`、`ended`、`sold_out`、`tier_too_low`。
+    The highest position first. `state` tells whether this member can have it now, and if not, why.
+    """
+    return shelf.listed()
+
+
+@blp.get("/<id:reward_id>")
+@for_member
+@blp.problems(NoSuchReward)
+@blp.response(200, RewardDetailSchema)
+def reward(reward_id: int) -> dict[str, Any]:
+    """商品详情 · One reward
+
+    未到开始时间可用 `server_time` 倒计时。 Count down to `available_from` by `server_time`.
+    """
+    return shelf.one_seen_by(current_member_id(), reward_id)

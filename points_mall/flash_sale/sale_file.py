@@ -1,0 +1,83 @@
+"""The form of a sale in a file: what the merchant writes, checked field by field."""
+
+from datetime import time
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+from miniprogram_api.core.clock import shop_zone
+from miniprogram_api.http.schemas import Day, Fen, Id, Integer, Moment, Points, Schema, Text, YesNo
+from miniprogram_api.http.schemas import Token as Pattern
+from points_mall.stock.pools import MAX_UNITS
+from points_mall.tiers.ladder import LADDER, tier_of_code
+
+from .terms import DELIVERY, MOST_ITEMS, MOST_SLOTS, PICKUP, ItemTerms, SaleTerms, Slot, slots_of
+
+_HOUR = "([01][0-9]|2[0-3]):[0-5][0-9]"
+
+
+class ItemFileSchema(Schema):
+    """Something offered in each slot; the stock is that of one slot."""
+
+    title = Text(64, required=True)
+    points_price = Points(required=True)
+    cash_fen = Fen(0, load_default=0)
+    stock = Integer(1, MAX_UNITS, required=True)
+    allowance = Integer(1, MAX_UNITS, allow_none=True, load_default=1)
+    min_tier = fields.String(
+        load_default=LADDER[0].code, validate=validate.OneOf([tier.code for tier in LADDER])
+    )
+    fulfilment = fields.String(load_default=PICKUP, validate=validate.OneOf([PICKUP, DELIVERY]))
+    is_stocked = YesNo(load_default=True)
+    is_cancellable = YesNo(load_default=True)
+    reward_id = Id(allow_none=True, load_default=None)
+
+
+class SlotFileSchema(Schema):
+    """From when until when."""
+
+    starts_at = Moment(required=True)
+    ends_at = Moment(required=True)
+
+
+class SaleFileSchema(Schema):
+    """A sale: `slots` by moments, or `days` and `times` by the shop's clock."""
+
+    title = Text(64, required=True)
+    campaign = Text(64, 0, load_default="")
+    slots = fields.List(
+        fields.Nested(SlotFileSchema), load_default=list, validate=validate.Length(max=MOST_SLOTS)
+    )
+    days = fields.List(Day(), load_default=list, validate=validate.Length(max=MOST_SLOTS))
+    times = fields.List(
+        Pattern(f"^{_HOUR}-{_HOUR}$"), load_default=list, validate=validate.Length(max=48)
+    )
+    items = fields.List(
+        fields.Nested(ItemFileSchema), required=True, validate=validate.Length(1, MOST_ITEMS)
+    )
+
+
+def read(given: Any) -> SaleTerms:
+    """The terms that a file spells.
+
+    :raises ValidationError: a field has not the form that it must have.
+    """
+    loaded: dict[str, Any] = SaleFileSchema().load(given)
+    slots = tuple(Slot(**one) for one in loaded["slots"])
+    by_days = bool(loaded["days"]) and bool(loaded["times"])
+    if bool(slots) == by_days or bool(loaded["days"]) != bool(loaded["times"]):
+        raise ValidationError("Give either slots, or days and times.", "slots")
+    if by_days:
+        slots = slots_of(loaded["days"], [_hours(one) for one in loaded["times"]], shop_zone())
+    items = tuple(_item(one) for one in loaded["items"])
+    return SaleTerms(loaded["title"], slots, items, loaded["campaign"])
+
+
+def _hours(text: str) -> tuple[time, time]:
+    begins, _, ends = text.partition("-")
+    return time.fromisoformat(begins), time.fromisoformat(ends)
+
+
+def _item(given: dict[str, Any]) -> ItemTerms:
+    tier = tier_of_code(given.pop("min_tier"))
+    return ItemTerms(**given, min_tier_rank=tier.rank if tier else 0)

@@ -1,0 +1,32 @@
+"""What stock does by the calendar."""
+
+from datetime import timedelta
+
+from miniprogram_api.core.log import log
+from miniprogram_api.jobs.registry import Payload
+from miniprogram_api.jobs.schedule import scheduled
+
+from . import blocking, sweeping
+
+_log = log(__name__)
+
+
+@scheduled("stock.sweep", every=timedelta(minutes=1))
+def sweep(_payload: Payload) -> None:
+    """Give back what a crash left taken."""
+    if count := sweeping.sweep_all():
+        _log.warning("units_swept", orders=count)
+
+
+@scheduled("stock.reconcile", every=timedelta(minutes=1))
+def reconcile(_payload: Payload) -> None:
+    """Load Redis again where it differs from the database."""
+    if codes := sweeping.reconcile_all():
+        _log.warning("pools_reconciled", pools=codes)
+
+
+@scheduled("stock.copy_blocked", every=timedelta(minutes=1))
+def copy_blocked(_payload: Payload) -> None:
+    """Let loaded pools know of blocks that ended by themselves, or that Redis was away for."""
+    if count := blocking.copy_blocked():
+        _log.info("blocks_copied", pools=count)

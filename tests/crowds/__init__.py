@@ -1,0 +1,1 @@
+"""Many processes on one database at once; every crowd ends with the audit."""
