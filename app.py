@@ -50,7 +50,7 @@ from miniprogram_api.messaging import kinds as message_kinds
 from miniprogram_api.messaging.channels import init_messaging
 from miniprogram_api.pages import docs
 from miniprogram_api.pages.shell import init_pages
-from miniprogram_api.pages.welcome import add_links, init_welcome
+from miniprogram_api.pages.welcome import Link, add_links, init_welcome
 from miniprogram_api.repeats import jobs as _repeat_jobs  # noqa: F401 - registers its work
 from miniprogram_api.repeats.records import forget_member
 from miniprogram_api.risk import blocks as risk_blocks
@@ -62,6 +62,7 @@ from miniprogram_api.risk.events import blocked_members_changed
 from miniprogram_api.wechat import push
 from miniprogram_api.wechat.events import wechat_push_received
 from miniprogram_api.wechat.extension import init_wechat
+from miniprogram_api.wechat.transport import OPEN_PLATFORM
 from points_mall.catalogue import demo as rewards_demo
 from points_mall.catalogue import routes as rewards
 from points_mall.catalogue.cli import rewards_cli
@@ -173,7 +174,7 @@ def create_app(config: dict[str, object] | None = None) -> Flask:
         app.cli.add_command(command)
     connect_events()
     init_welcome(app)
-    add_links(app, fairness.LINK, *docs.LINKS)
+    add_links(app, *_phone(loaded), fairness.LINK, *docs.LINKS)
     return app
 
 
@@ -211,6 +212,14 @@ def connect_events() -> None:
     seeds.register("积分商品 · rewards", rewards_demo.seed)
     seeds.register("积分秒杀 · flash sales", flash_sale_demo.seed)
     seeds.register("幸运抽奖 · lucky draws", lottery_demo.seed)
+
+
+def _phone(loaded: settings.Settings) -> tuple[Link, ...]:
+    """The door to the simulator's phone, where a demo has one in WeChat's place."""
+    if loaded.environment != "demo" or loaded.wx_open_base == OPEN_PLATFORM:
+        return ()
+    about = "登录、签到、兑换、秒杀、抽奖：从这里开始", "Log in, check in, redeem, claim, draw: begin here"
+    return (Link(f"{loaded.wx_open_base}/", "购物者的手机", "The shopper's phone", *about),)
 
 
 def _instance_path() -> str:

@@ -22,6 +22,15 @@ from .streaks import DAY
 SHOPPERS = 24
 HISTORY_DAYS = 28
 REMARK = {"demo": True}
+PEOPLE = {
+    "demo-shopper-1": "小明 · 天天签到",
+    "demo-shopper-2": "韩梅梅 · 昨天忘了签到",
+    "demo-shopper-3": "李雷 · 常来",
+    "demo-shopper-4": "阿强 · 周末才来",
+    "demo-shopper-5": "王芳 · 天天签到",
+    "demo-shopper-6": "老陈 · 昨天忘了签到",
+}
+"""Some of them, as the simulator's phone names them."""
 
 
 def seed(seeding: Seeding) -> None:

@@ -122,8 +122,20 @@ def _parameters(
         for name, process in processors.items()
     }
     if dialect.name == "postgresql":
-        return lists
+        return {name: _array(values) for name, values in lists.items()}
     return {"rows": json.dumps(list(zip(*lists.values(), strict=True)), ensure_ascii=False)}
+
+
+def _array(values: list[Any]) -> list[Any] | str:
+    """A list as a parameter: texts as the literal of an array, which the driver writes slowly."""
+    if not all(isinstance(value, str) for value in values):
+        return values
+    return "{" + ",".join(map(_quoted, values)) + "}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _bind_processor(table: sa.Table, name: str, dialect: Dialect) -> Any:

@@ -25,12 +25,14 @@ class Opened:
 
 def show(console: Console, opened: Opened) -> None:
     """Print the panel."""
-    parts: list[Table | Text] = [_links(opened)]
+    first = Text("先打开购物者的手机 · open the phone first\n", style="bold")
+    parts: list[Table | Text] = [first, _links(opened)]
     if opened.sign_ins:
         parts += [Text("\n登录 · sign-ins"), _sign_ins(opened.sign_ins)]
     parts.append(
         Text(
             f"\n数据与日志 · data and logs  {opened.instance}\n"
+            f"指标令牌 · metrics token     METRICS_TOKEN in {opened.instance / 'config.py'}\n"
             "按 Ctrl-C 停止 · Ctrl-C stops everything",
             style="dim",
             overflow="fold",
@@ -46,7 +48,7 @@ def _links(opened: Opened) -> Table:
         ("购物者的手机 · shopper's phone", f"{opened.simulator_url}/"),
         ("接口文档 · API docs", f"{opened.base_url}/docs"),
         ("健康检查 · health", f"{opened.base_url}/readyz"),
-        ("指标（METRICS_TOKEN） · metrics", f"{opened.base_url}/metrics"),
+        ("指标 · metrics", f"{opened.base_url}/metrics"),
     ):
         table.add_row(name, Text(url, style="bold cyan", overflow="fold"))
     return table

@@ -52,6 +52,9 @@ def _begin() -> None:
     ours = _ours()
     ours.request_id = given if _REQUEST_ID.fullmatch(given) else ids.request_id()
     ours.started = perf_counter()
+    ours.pop(
+        "problem_code", None
+    )  # a context that outlives a request must not tell of the last one
 
 
 def _finish(response: Response) -> Response:
