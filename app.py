@@ -67,6 +67,7 @@ from points_mall.catalogue import demo as rewards_demo
 from points_mall.catalogue import routes as rewards
 from points_mall.catalogue.cli import rewards_cli
 from points_mall.flash_sale import demo as flash_sale_demo
+from points_mall.flash_sale import door
 from points_mall.flash_sale import jobs as _flash_sale_jobs  # noqa: F401 - registers its work
 from points_mall.flash_sale import routes as flash_sales
 from points_mall.flash_sale.cli import flash_sale_cli
@@ -173,6 +174,7 @@ def create_app(config: dict[str, object] | None = None) -> Flask:
     for command in COMMANDS:
         app.cli.add_command(command)
     connect_events()
+    door.keep(app)
     init_welcome(app)
     add_links(app, *_phone(loaded), fairness.LINK, *docs.LINKS)
     return app
@@ -218,7 +220,10 @@ def _phone(loaded: settings.Settings) -> tuple[Link, ...]:
     """The door to the simulator's phone, where a demo has one in WeChat's place."""
     if loaded.environment != "demo" or loaded.wx_open_base == OPEN_PLATFORM:
         return ()
-    about = "登录、签到、兑换、秒杀、抽奖：从这里开始", "Log in, check in, redeem, claim, draw: begin here"
+    about = (
+        "登录、签到、兑换、秒杀、抽奖：从这里开始",
+        "Log in, check in, redeem, claim, draw: begin here",
+    )
     return (Link(f"{loaded.wx_open_base}/", "购物者的手机", "The shopper's phone", *about),)
 
 

@@ -1,4 +1,4 @@
-"""How gunicorn serves the shop: few processes, a handful of threads each.
+"""How gunicorn serves the shop: few processes, as many threads each as a group of claims needs.
 
 `flask demo` and the examples in docs/operations.md use it; the environment overrides what differs
 between machines.
@@ -17,7 +17,7 @@ bind = os.environ.get("MALL_BIND", f"127.0.0.1:{os.environ.get('MALL_PORT', '800
 # second process uses the second core.
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
-threads = int(os.environ.get("WEB_THREADS", "8"))
+threads = int(os.environ.get("WEB_THREADS", "32"))
 
 # Ends a worker that hangs; a stop lets running requests finish first.
 timeout = 30

@@ -28,19 +28,10 @@ class _Many(sa.TypeDecorator[Sequence[Any]]):
     impl = sa.Text
     cache_ok = True
 
-    def __init__(self, item: sa.types.TypeEngine[Any]) -> None:
-        super().__init__()
-        self.item = item
-
-    def load_dialect_impl(self, dialect: Dialect) -> Any:
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(postgresql.ARRAY(self.item))
-        return dialect.type_descriptor(sa.Text())
-
     def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
         if value is None:
             return None
-        return list(value) if dialect.name == "postgresql" else json.dumps(list(value))
+        return _array(value) if dialect.name == "postgresql" else json.dumps(list(value))
 
 
 class _Among(FunctionElement[bool]):
@@ -50,7 +41,7 @@ class _Among(FunctionElement[bool]):
 
 def among(column: Any, name: str) -> sa.ColumnElement[bool]:
     """`column` is one of the values given as parameter `name` when the statement is run."""
-    return _Among(column, sa.bindparam(name, type_=_Many(column.type)))
+    return _Among(column, sa.bindparam(name, type_=_Many()))
 
 
 @compiles(_Among)
@@ -62,7 +53,8 @@ def _among_json(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(_Among, "postgresql")
 def _among_array(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     column, values = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"{column} = ANY ({values})"
+    kind = _array_item(element.clauses.clauses[0].type)
+    return f"{column} = ANY (CAST({values} AS {kind}[]))"
 
 
 def insert(
@@ -126,16 +118,21 @@ def _parameters(
     return {"rows": json.dumps(list(zip(*lists.values(), strict=True)), ensure_ascii=False)}
 
 
-def _array(values: list[Any]) -> list[Any] | str:
-    """A list as a parameter: texts as the literal of an array, which the driver writes slowly."""
-    if not all(isinstance(value, str) for value in values):
-        return values
-    return "{" + ",".join(map(_quoted, values)) + "}"
+def _array(values: Sequence[Any]) -> str:
+    """Values as the text of a PostgreSQL array; the statement casts it to its type.
+
+    The driver would look at each value to learn its type, which takes longer than the statement.
+    """
+    return "{" + ",".join([_item(value) for value in values]) + "}"
 
 
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+def _item(value: Any) -> str:
+    """One value, in quotes: it could hold a comma, a brace or a space."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f'"{value}"'  # a number, a moment, a day, a truth
 
 
 def _bind_processor(table: sa.Table, name: str, dialect: Dialect) -> Any:

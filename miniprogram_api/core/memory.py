@@ -58,6 +58,10 @@ class ForASecond(Generic[Key, Value]):
         moment = self._clock()
         self._kept.update({key: (moment, value) for key, value in values.items()})
 
+    def is_empty(self) -> bool:
+        """Whether nothing is kept, fresh or not."""
+        return not self._kept
+
     def forget(self) -> None:
         """Read everything anew at the next question."""
         self._kept.clear()
@@ -102,6 +106,10 @@ class Memory(Generic[Key, Value]):
     def put(self, values: Mapping[Key, Value]) -> None:
         """Keep values that were read in another way."""
         self._own().put(values)
+
+    def is_empty(self) -> bool:
+        """Whether nothing is kept."""
+        return self._own().is_empty()
 
     def forget(self) -> None:
         """Read everything anew at the next question."""

@@ -1,8 +1,11 @@
 """The caller's language: Chinese unless told otherwise."""
 
+from functools import lru_cache
 from typing import Literal
 
 from flask import has_request_context, request
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 Language = Literal["zh", "en"]
 COOKIE = "lang"
@@ -15,5 +18,12 @@ def language() -> Language:
         return "zh"
     chosen = request.args.get("lang") or request.cookies.get(COOKIE)
     if chosen not in TAGS:
-        chosen = request.accept_languages.best_match(list(TAGS), default="zh")
+        return accepted(request.headers.get("Accept-Language", ""))
     return "en" if chosen == "en" else "zh"
+
+
+@lru_cache(maxsize=256)
+def accepted(header: str) -> Language:
+    """The language that an `Accept-Language` header asks for."""
+    wanted = parse_accept_header(header, LanguageAccept)
+    return "en" if wanted.best_match(list(TAGS), default="zh") == "en" else "zh"

@@ -48,13 +48,10 @@ def init_http(app: Flask, loaded: Settings) -> None:
 
 
 def _begin() -> None:
-    given = request.headers.get("X-Request-Id", "")
     ours = _ours()
-    ours.request_id = given if _REQUEST_ID.fullmatch(given) else ids.request_id()
+    ours.request_id = request_id(request.headers.get("X-Request-Id", ""))
     ours.started = perf_counter()
-    ours.pop(
-        "problem_code", None
-    )  # a context that outlives a request must not tell of the last one
+    ours.pop("problem_code", None)  # the context may outlive the request that it told of
 
 
 def _finish(response: Response) -> Response:
@@ -66,17 +63,13 @@ def _finish(response: Response) -> Response:
     problem = ours.get("problem_code")
     metrics.observe(rule, asked.method, response.status_code, seconds, problem)
     if rule not in QUIET or response.status_code >= 400:
-        facts = {
-            "id": ours.get("request_id"),
-            "method": asked.method,
-            "route": rule,
-            "status": response.status_code,
-            "problem": problem,
-            "ms": round(seconds * 1000, 1),
-            "member_id": ours.get("member_id"),
-        }
-        _write_line(facts)
+        write_line(asked.method, rule, response.status_code, problem, seconds)
     return response
+
+
+def request_id(given: str) -> str:
+    """The caller's name for a request, where it has a decent form; else one of ours."""
+    return given if _REQUEST_ID.fullmatch(given) else ids.request_id()
 
 
 def _ours() -> Any:
@@ -84,12 +77,22 @@ def _ours() -> Any:
     return g._get_current_object()  # noqa: SLF001
 
 
-def _write_line(facts: dict[str, Any]) -> None:
+def write_line(method: str, rule: str, status: int, problem: str | None, seconds: float) -> None:
     """One line about one request: the route, never the path, which may hold what is private.
 
     Written without structlog, which would take most of the time that we spend on a request; the
     form is the same.
     """
+    ours = _ours()
+    facts: dict[str, Any] = {
+        "id": ours.get("request_id"),
+        "method": method,
+        "route": rule,
+        "status": status,
+        "problem": problem,
+        "ms": round(seconds * 1000, 1),
+        "member_id": ours.get("member_id"),
+    }
     if settings().log_format == "console":
         _log.info("request", **facts)
         return
@@ -101,9 +104,21 @@ def _now() -> str:
     return now().isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _set_headers(response: Response, request_id: str) -> None:
+def api_headers(name: str) -> list[tuple[str, str]]:
+    """The headers of every answer to a program.
+
+    :param name: the request's id.
+    """
+    return [
+        ("X-Request-Id", name),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Cache-Control", "no-store"),
+    ]
+
+
+def _set_headers(response: Response, name: str) -> None:
     headers = response.headers
-    headers["X-Request-Id"] = request_id
+    headers["X-Request-Id"] = name
     headers["X-Content-Type-Options"] = "nosniff"
     if response.mimetype == "text/html":
         headers.setdefault("Content-Security-Policy", PAGE_POLICY)

@@ -20,7 +20,7 @@ from miniprogram_api.core.clock import in_shop_time
 from miniprogram_api.core.errors import DomainError, Unavailable
 from miniprogram_api.core.log import log
 
-from .language import TAGS, language
+from .language import TAGS, Language, language
 from .standard_problems import BY_STATUS, HttpProblem
 
 MEDIA_TYPE = "application/problem+json"
@@ -72,10 +72,10 @@ def status_of(kind: type[DomainError]) -> int:
     return next(STATUSES[ancestor] for ancestor in kind.__mro__ if ancestor in STATUSES)
 
 
-def problem_of(error: DomainError) -> Problem:
-    """An error of the shop as a problem."""
+def problem_of(error: DomainError, told_in: Language | None = None) -> Problem:
+    """An error of the shop as a problem, in the caller's language."""
     status = status_of(type(error))
-    title = error.title_en if language() == "en" else error.title_zh
+    title = error.title_en if (told_in or language()) == "en" else error.title_zh
     detail = "" if status >= 500 else str(error)  # what is broken inside is for our log
     return _problem(status, error.code, title, detail, error.numbers)
 

@@ -14,10 +14,11 @@ from miniprogram_api.core.settings import settings
 from .gate import keys_of
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Known:
     until: float
     holders: frozenset[int]
+    is_asked_again: bool = False
 
 
 _memory: Memory[int, _Known] = Memory("stock.sold_out")
@@ -29,7 +30,8 @@ def remember(pool_id: int) -> None:
     :raises RedisAway: who holds units could not be asked.
     """
     seconds = settings().sold_out_memory_seconds
-    if seconds <= 0 or _fresh(pool_id):
+    known = _memory.known([pool_id]).get(pool_id)
+    if seconds <= 0 or (known is not None and known.until > time.monotonic()):
         return
     with redis_errors():
         members = redis_client().hkeys(keys_of(pool_id, "who")[0])
@@ -38,16 +40,27 @@ def remember(pool_id: int) -> None:
 
 
 def is_known(pool_id: int, member_id: int) -> bool:
-    """Whether the member would find nothing, as far as this process knows."""
-    known = _fresh(pool_id)
-    return known is not None and member_id not in known.holders
+    """Whether the member would find nothing, as far as this process knows.
+
+    Who first finds the memory stale goes and asks; the others go by it for as long again.
+    """
+    known = _memory.known([pool_id]).get(pool_id)
+    if known is None or member_id in known.holders:
+        return False
+    moment = time.monotonic()
+    if moment < known.until:
+        return True
+    if known.is_asked_again:
+        return moment < known.until + settings().sold_out_memory_seconds
+    known.is_asked_again = True
+    return False
+
+
+def anything_is_known() -> bool:
+    """Whether it is worth asking about any pool at all."""
+    return not _memory.is_empty()
 
 
 def forget_all() -> None:
     """Know nothing (for tests, and after this process gave units back)."""
     _memory.forget()
-
-
-def _fresh(pool_id: int) -> _Known | None:
-    known = _memory.known([pool_id]).get(pool_id)
-    return known if known is not None and known.until > time.monotonic() else None
