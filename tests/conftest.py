@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import redis
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
@@ -19,6 +18,7 @@ from app import create_app
 from miniprogram_api.auth import revocation
 from miniprogram_api.core.clock import clock
 from miniprogram_api.core.db import db, in_transaction
+from miniprogram_api.core.redis import connect
 from tests.services import postgres, valkey, wechat
 from tests.services.network import close_network
 
@@ -153,7 +153,7 @@ def app(
         db.session.remove()
         leaked = db.engine.pool.checkedout()  # type: ignore[attr-defined]
         db.engine.dispose()
-    with redis.Redis.from_url(redis_server) as client:
+    with connect(redis_server) as client:
         client.flushall()
     app.extensions["redis_client"].close()
     assert not left_open, "the test left a transaction open"

@@ -94,6 +94,7 @@ def init_db(app: Flask, settings: Settings) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(url, settings)
     db.init_app(app)
+    app.teardown_appcontext(_let_go)
     migrate.init_app(app, db)
     with app.app_context():
         sa.event.listen(db.engine, "handle_error", _hide_values)
@@ -120,6 +121,15 @@ def _engine_options(url: str, settings: Settings) -> dict[str, Any]:
         "pool_pre_ping": True,
         "connect_args": {"options": options, "connect_timeout": 3},
     }
+
+
+def _let_go(_error: BaseException | None) -> None:
+    """Give the connection back. If it was cut meanwhile it is gone anyway, and the answer stands."""
+    try:
+        db.session.remove()
+    except sa.exc.DBAPIError:
+        db.session.invalidate()
+        db.session.remove()
 
 
 def _hide_values(context: sa.engine.ExceptionContext) -> None:

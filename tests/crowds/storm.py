@@ -64,7 +64,7 @@ class Wire:
         status, head, body = self._ask(_spelt(shot))
         took = time.monotonic() - began
         replayed = b"idempotency-replayed: true" in head.lower()
-        return Hit(shot, status, json.loads(body or b"{}"), replayed, took)
+        return Hit(shot, status, _read(status, body), replayed, took)
 
     def close(self) -> None:
         if self._socket is not None:
@@ -132,6 +132,14 @@ def _spelt(shot: Shot) -> bytes:
         f"Content-Length: {len(body)}",
     )
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def _read(status: int, body: bytes) -> dict[str, Any]:
+    """What was answered; an answer that is not ours is told in its own words."""
+    try:
+        return dict(json.loads(body or b"{}"))
+    except ValueError:
+        return {"code": f"no JSON with {status}", "text": body[:300].decode(errors="replace")}
 
 
 def _length(head: bytes) -> int:

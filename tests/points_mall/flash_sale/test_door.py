@@ -15,6 +15,7 @@ from points_mall.stock import sold_out
 
 from .conftest import Held, Shopper, published, shopper, shoppers
 
+NOTHING: Mapping[str, str] = {}
 ONE_MUG = ItemTerms("保温杯", 100, 1)
 
 
@@ -48,7 +49,9 @@ def gone(app: Flask, client: FlaskClient) -> tuple[Held, Shopper, Shopper]:
     return sale, winner, late
 
 
-def ask(late: Shopper, sale: Held, body: bytes | None = None, **headers: str) -> TestResponse:
+def ask(
+    late: Shopper, sale: Held, body: bytes | None = None, headers: Mapping[str, str] = NOTHING
+) -> TestResponse:
     """A claim with headers, or a body, of its own."""
     late.tries += 1
     ours = {

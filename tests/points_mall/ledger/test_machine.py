@@ -94,6 +94,28 @@ class Ledgers(RuleBasedStateMachine):
         """Several movements in one posting: new ones and repeats, on several accounts."""
         self._tell_all([self._new_or_old(chance) for _ in range(count)])
 
+    @rule(chance=CHANCE)
+    def refund_what_is_held(self, chance: random.Random) -> None:
+        """A refund finds the points on hold, becomes debt, and then the hold lets go of them."""
+        member, earned = self._earlier(chance, (Credit,))
+        spendable = max(1, self.accounts[member].spendable(now()))
+        held, ends = f"r{self._next()}", now() + DAY
+        self._tell_one(self._tell(Hold(member, spendable, ORDER, held, ends)))
+        by = f"by{self._next()}"
+        self._tell_one(self._tell(Reverse(member, PURCHASE, earned, 7, 7, by)))
+        self._tell_one(self._tell(Void(member, ORDER, held)))
+        self._tell_one(self._tell(Debit(member, chance.randint(1, 9), ORDER, f"r{self._next()}")))
+
+    @rule(chance=CHANCE, days=st.sampled_from([0, 4, 40]))
+    def cancel_bit_by_bit(self, chance: random.Random, days: int) -> None:
+        """An order is spent, and taken back in three parts, perhaps after its lots have expired."""
+        member, spent = chance.choice(sorted(self.accounts)), f"r{self._next()}"
+        self._tell_one(self._tell(Debit(member, chance.randint(3, 30), ORDER, spent)))
+        clock.advance(days * DAY)
+        for points in (1, chance.randint(1, 9), None):
+            by = f"by{self._next()}"
+            self._tell_one(self._tell(Restore(member, ORDER, spent, by, points)))
+
     @rule()
     def expire_what_is_due(self) -> None:
         due: list[Movement] = [

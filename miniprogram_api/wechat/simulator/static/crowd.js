@@ -53,6 +53,6 @@ function report(told, w) {
   if (told.error) return h("p", { class: "bust" }, told.error);
   const share = (count) => `${Math.max(1, Math.round((100 * count) / told.people))}%`;
   return h("div", { class: "report" }, h("h2", {}, `${told.title}：${w.crowdTold(told)}`),
-    ...Object.entries(told.outcomes).map(([name, count]) => h("div", { class: "report-line" }, h("span", {}, w.outcomes[name] ?? name), h("span", { class: "track" }, h("span", { class: `fill ${name}`, style: { width: share(count) } })), h("b", {}, String(count)))),
+    ...Object.entries(told.outcomes).sort(([one]) => (one === "won" ? -1 : 1)).map(([name, count]) => h("div", { class: "report-line" }, h("span", {}, w.outcomes[name] ?? name), h("span", { class: "track" }, h("span", { class: `fill ${name}`, style: { width: share(count) } })), h("b", {}, String(count)))),
     h("p", { class: "soft" }, `${w.crowdStock(told.before, told.after)} · ${w.crowdTimes(told)}`));
 }

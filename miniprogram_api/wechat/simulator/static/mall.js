@@ -4,7 +4,8 @@ import { say } from "./ui.js";
 import { strings, uuid, wxRequest } from "./wire.js";
 
 const API = "/api/v1";
-const unheard = (status) => status === 0 || status >= 500 || status === 429;
+// Whether the phone does not know what became of it, or is to ask the same again later.
+export const unheard = ({ status, body }) => status === 0 || status >= 500 || status === 429 || body?.code === "request_in_progress";
 
 // What moves something carries a key. It is kept until an answer is heard, even over a reload, so
 // that whoever taps again asks for the same thing and not for another one.
@@ -23,7 +24,7 @@ export async function ask(method, path, { moves = false, again = false, body } =
     say(w().relogin); // a mini-program logs in again by itself
     return ask(method, path, { moves, body, again: true });
   }
-  if (intent && !unheard(told.status)) intent.forget();
+  if (intent && !unheard(told)) intent.forget();
   return told;
 }
 

@@ -8,6 +8,10 @@ const dictionaries = { zh, en };
 export const kept = (name) => sessionStorage.getItem(name);
 export const keep = (name, value) => (value ? sessionStorage.setItem(name, value) : sessionStorage.removeItem(name));
 
+// What must be there tomorrow, in whatever tab: what was noted of a draw before its seed was known.
+export const note = (drawNo, facts) => localStorage.setItem(`draw:${drawNo}`, JSON.stringify(facts));
+export const noted = (drawNo) => JSON.parse(localStorage.getItem(`draw:${drawNo}`) ?? "null");
+
 export const state = {
   language: localStorage.getItem("language") ?? "zh",
   person: kept("person"),

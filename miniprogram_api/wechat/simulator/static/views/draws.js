@@ -2,7 +2,7 @@
 import { h, icon } from "../dom.js";
 import { recompute } from "../fairness.js";
 import { need, paged } from "../mall.js";
-import { go, kept, w } from "../state.js";
+import { go, noted, w } from "../state.js";
 import { button, card, empty, minute, number } from "../ui.js";
 
 export async function draws() {
@@ -35,12 +35,12 @@ export async function proof(drawNo) {
 // Each step of the recomputation, and what this phone noted when it drew.
 async function judged(told) {
   const found = await recompute(told);
-  const noted = JSON.parse(kept(`draw:${told.draw_no}`) ?? "null");
-  const promised = noted && noted.commitment === told.commitment && noted.nonce === told.nonce;
+  const before = noted(told.draw_no);
+  const promised = before && before.commitment === told.commitment && before.nonce === told.nonce;
   const step = (right, words) => h("li", { class: right ? "right" : "wrong" }, right ? `✓ ${words}` : `✗ ${words}：${w().stepsWrong}`);
-  const right = found.right && (noted === null || promised);
+  const right = found.right && (before === null || promised);
   return [
-    h("ol", { class: "steps" }, step(found.agrees.commitment, w().steps.commitment), noted && step(promised, w().steps.promised),
+    h("ol", { class: "steps" }, step(found.agrees.commitment, w().steps.commitment), before && step(promised, w().steps.promised),
       step(found.agrees.digest, w().steps.digest), step(found.agrees.position, w().steps.position(found.number, found.total, found.position))),
     h("p", { class: right ? "verdict" : "verdict bad" }, icon("shield"), right ? w().allRight : w().notRight),
   ];

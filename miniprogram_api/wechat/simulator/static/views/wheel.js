@@ -1,7 +1,7 @@
 // The lucky wheel: odds in the open, one tap, a prize, and what proves it.
 import { h, icon } from "../dom.js";
-import { ask, complain, need } from "../mall.js";
-import { go, keep, redraw, w } from "../state.js";
+import { ask, complain, need, unheard } from "../mall.js";
+import { go, keep, kept, note, redraw, state, w } from "../state.js";
 import { addressForm, button, card, chip, closeSheet, day, empty, number, pickupCode, say, sheet } from "../ui.js";
 import { wheelFace } from "../wheel_face.js";
 import { nonce } from "../wire.js";
@@ -42,11 +42,14 @@ async function play(shown, face, knob) {
   if (spinning) return;
   spinning = knob.disabled = true;
   try {
-    const mine = nonce();
+    const place = `nonce:${state.person}:${shown.id}`;
+    const mine = kept(place) ?? nonce(); // one tap more after no answer is the same draw
+    keep(place, mine);
     const told = await ask("POST", `/wheels/${shown.id}/draws`, { moves: true, body: { nonce: mine } });
+    if (!unheard(told)) keep(place, null);
     if (told.status !== 201) { complain(told, true); return; }
     const drawn = told.body;
-    keep(`draw:${drawn.draw_no}`, JSON.stringify({ commitment: drawn.proof.commitment, nonce: mine })); // noted before the seed is known
+    note(drawn.draw_no, { commitment: drawn.proof.commitment, nonce: mine });
     await face.spinTo(drawn.prize.position);
     prizeSheet(drawn);
     await redraw();
