@@ -128,7 +128,7 @@ def _let_go(_error: BaseException | None) -> None:
     try:
         db.session.remove()
     except sa.exc.DBAPIError:
-        db.session.invalidate()
+        db.session().invalidate()
         db.session.remove()
 
 

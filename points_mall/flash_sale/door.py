@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from flask import Flask, g
+from sqlalchemy.exc import SQLAlchemyError
 
 from miniprogram_api.auth import revocation, tokens
 from miniprogram_api.core.errors import DomainError
@@ -84,7 +85,7 @@ def _is_gone(environ: "WSGIEnvironment", sale_id: int) -> bool:
         token = tokens.verify(environ["HTTP_AUTHORIZATION"].removeprefix("Bearer "))
         item = sale_of(sale_id).item(item_id)
         is_ended = revocation.is_revoked(token.session_id)
-    except DomainError:
+    except (DomainError, SQLAlchemyError):  # told by the ordinary way, as a problem
         return False
     g.member_id = token.member_id
     return (

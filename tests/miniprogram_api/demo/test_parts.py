@@ -145,6 +145,13 @@ def test_seeds_run_in_order_and_tell_who_can_sign_in(monkeypatch: pytest.MonkeyP
     assert sign_ins == [SignIn("owner", "a demo password", "owner")]
 
 
+def test_people_are_introduced_to_the_simulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seeds, "_people", {})
+    seeds.introduce({"a": "小明"})
+    seeds.introduce({"b": "李雷"})
+    assert seeds.people() == {"a": "小明", "b": "李雷"}
+
+
 def test_the_panel_names_every_place_and_every_sign_in(tmp_path: Path) -> None:
     written = io.StringIO()
     sign_ins = [SignIn("owner", "a demo password", "owner")]

@@ -47,6 +47,19 @@ def test_a_feature_puts_a_card_on_the_welcome_page() -> None:
     assert page.count('class="card"') == 1
 
 
+@pytest.mark.parametrize(
+    ("environment", "base", "is_there"),
+    [
+        ("demo", "http://127.0.0.1:8001", True),
+        ("demo", "https://api.weixin.qq.com", False),
+        ("test", "http://127.0.0.1:8001", False),
+    ],
+)
+def test_a_demo_leads_to_the_shoppers_phone(environment: str, base: str, is_there: bool) -> None:
+    app = create_app({"ENVIRONMENT": environment, "TESTING": True, "WX_OPEN_BASE": base})
+    assert ('href="http://127.0.0.1:8001/"' in app.test_client().get("/").text) is is_there
+
+
 def test_every_problem_has_its_anchor(browser: FlaskClient) -> None:
     page = browser.get("/docs/problems").text
     for problem in all_problems():

@@ -1,5 +1,6 @@
 """The door answers the plain sold-out claim as the ordinary way would, and nothing else."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest

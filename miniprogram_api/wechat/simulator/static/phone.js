@@ -67,7 +67,7 @@ async function draw() {
   if (mine !== drawing) return; // a later tap was faster
   stopTicking();
   const shown = nodes.filter(Boolean);
-  $("screen").replaceChildren(...(shown.length ? shown : [empty("home", w().awayMall)]));
+  $("screen").replaceChildren(...(shown.length ? shown : [empty("home", w().nothing)]));
   if (place !== shownAt) $("screen").scrollTop = 0;
   shownAt = place;
   live?.();

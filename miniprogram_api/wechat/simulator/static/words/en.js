@@ -16,7 +16,7 @@ export const en = {
   mendMore: (m) => `${m.cards} cards${m.cost === null ? "" : `; without one, ${m.cost} points`}. ${m.left} left this month`,
   mendDo: "Make up this day", got: (n) => `Checked in, +${n} points`, mended: "The day is mended", weekdays: "MTWTFSS",
   milestones: { streak: (n) => `${n} in a row`, month: (n) => `${n} this month`, ever: (n) => `${n} in all` }, noEntries: "No points yet. Check in first",
-  more: "Load more", balance: (n) => `balance ${n}`, noWhy: "Nothing more to tell", yes: "yes", no: "no", facts: {}, values: {}, updating: "Loading…",
+  more: "Load more", balance: (n) => `balance ${n}`, noWhy: "Nothing more to tell", yes: "yes", no: "no", facts: {}, values: {}, updating: "Loading…", nothing: "Nothing to show",
 
   all: "All", canHave: "Within reach", left: (n) => `${number(n)} left`, nothingHere: "Nothing here yet", nothingForMe: "Not enough points yet: check in, or try the wheel",
   states: { available: "available", upcoming: "soon", ended: "over", sold_out: "sold out", tier_too_low: "higher tier" },

@@ -24,7 +24,7 @@ export const zh = {
     title: "名称", order_no: "订单号", quantity: "数量", draw_no: "抽奖编号", wheel: "转盘", prize: "奖品",
   },
   values: { daily: "每日", streak: "连续", month: "本月", ever: "累计", points: "积分", checkin: "签到", card: "补签卡", free: "免费" },
-  updating: "加载中…",
+  updating: "加载中…", nothing: "没有可以显示的内容",
 
   all: "全部", canHave: "我能兑", left: (n) => `剩 ${number(n)} 件`, nothingHere: "这里还没有商品", nothingForMe: "积分还不够，先签到、抽奖攒一攒",
   states: { available: "可兑换", upcoming: "即将开始", ended: "已结束", sold_out: "已兑完", tier_too_low: "等级不足" },
