@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_migrate import upgrade
 
 from app import create_app
 from miniprogram_api.auth import revocation
@@ -117,10 +116,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def _make_tables(url: str) -> None:
     app = create_app({**TEST_SETTINGS, "DATABASE_URL": url})
     with app.app_context():
-        db.create_all()
-        with db.engine.begin() as connection:  # what a fresh migration would have left behind
-            scripts = ScriptDirectory(str(Path(app.root_path) / "migrations"))
-            MigrationContext.configure(connection).stamp(scripts, "head")
+        upgrade(directory=str(Path(app.root_path) / "migrations"))
         db.session.remove()
         db.engine.dispose()
 
