@@ -11,7 +11,7 @@ from benchmarks.report import show
 from benchmarks.rounds import Plan
 from benchmarks.shop import DATABASES, Server, opened
 
-BENCHES = ("check_in", "statement", "claims", "posting", "gate")
+BENCHES = ("check_in", "statement", "claims", "draws", "posting", "gate")
 
 
 def main(given: list[str]) -> int:

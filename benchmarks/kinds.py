@@ -18,6 +18,7 @@ class Stage:
     people: People
     sale: Sale
     textbook_pool: int
+    wheel: int
 
 
 def bare(stage: Stage) -> Traffic:
@@ -60,6 +61,12 @@ def winning(stage: Stage) -> Traffic:
     return Traffic(heads, _item(stage.sale.winning_item), 201, b'"pickup_code":"6')
 
 
+def draw(stage: Stage) -> Traffic:
+    """Draws that cost points."""
+    heads = _heads("POST", f"/api/v1/wheels/{stage.wheel}/draws", stage)
+    return Traffic(heads, _with(b"{}"), 201, b'"draw_no":"D')
+
+
 def textbook(stage: Stage) -> Traffic:
     """The same, the textbook way, which may stumble over its own locks."""
     heads = _heads("POST", "/bench/textbook", stage)
@@ -80,6 +87,7 @@ KINDS: dict[str, Callable[[Stage], Traffic]] = {
     "points": points,
     "entries": entries,
     "sold_out": sold_out,
+    "draw": draw,
     "winning": winning,
     "textbook": textbook,
 }

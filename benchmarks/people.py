@@ -8,6 +8,8 @@ from typing import TypeVar, cast
 import sqlalchemy as sa
 
 from checkin.models import CheckIn
+from lottery import services as lottery
+from lottery.terms import PrizeTerms, WheelTerms
 from miniprogram_api.auth import tokens
 from miniprogram_api.core import bulk
 from miniprogram_api.core.clock import now, to_day
@@ -94,6 +96,27 @@ def sale(winning: int) -> Sale:
     for pool_id in pool_ids:
         rebuilding.load(pool_id)
     return made
+
+
+def wheel() -> int:
+    """A wheel on which everybody draws as often as they can pay."""
+    prizes = (
+        PrizeTerms("Ten", "points", 2500, 10, code="ten"),
+        PrizeTerms("Hundred", "points", 10, 100, code="hundred"),
+        PrizeTerms("Nothing", "nothing", 7490, code="nothing", is_consolation=True),
+    )
+    return lottery.create(
+        WheelTerms(
+            "Bench",
+            now() - timedelta(hours=1),
+            prizes,
+            points_cost=POINTS,
+            weight_total=10_000,
+            rules_zh="bench",
+            rules_en="bench",
+        ),
+        actor="benchmarks",
+    )
 
 
 def analyse() -> None:

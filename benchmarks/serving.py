@@ -10,6 +10,8 @@ from benchmarks.kinds import BARE, BARE_CLAIM, KINDS, Stage
 from benchmarks.load import Load, Order, Round
 from benchmarks.rounds import Latency, Plan, Ratio, Turns
 from benchmarks.shop import Server, Serving, Shop
+from lottery import audit as lottery_audit
+from lottery.models import Draw
 from miniprogram_api.core.db import db
 from points_mall.ledger import audit as ledger_audit
 from points_mall.redemption.models import RedemptionOrder
@@ -18,10 +20,11 @@ from points_mall.stock import audit as stock_audit
 GROUPS: dict[str, tuple[str, ...]] = {
     "check_in": (BARE, "check_in"),
     "statement": (BARE, "points", "entries"),
+    "draws": (BARE_CLAIM, "draw"),
     "claims": (BARE_CLAIM, "sold_out", "winning", "textbook"),
 }
 REGULARS = 2000
-LATENCY_OF = ("check_in", "winning", "sold_out")
+LATENCY_OF = ("check_in", "draw", "winning", "sold_out")
 FASTEST = 3000
 """Right answers a second that no shop on one machine exceeds: so many people and units are made."""
 
@@ -82,6 +85,7 @@ def _set(answers: int, groups: Sequence[str]) -> Stage:
         people.gathered(REGULARS, crowd),
         people.sale(units),
         textbook_pool=people.published("bench:textbook", units // 4 + 1),
+        wheel=people.wheel(),
     )
     people.analyse()
     return stage
@@ -117,6 +121,9 @@ def _prove(stage: Stage, answered: dict[str, int]) -> None:
             sa.select(sa.func.count()).where(RedemptionOrder.pool_id == pool_id)
         )
         _expect(f"orders of {kind}", orders, answered.get(kind, 0))
+    drawn = db.session.scalar(sa.select(sa.func.count()).select_from(Draw))
+    _expect("draws", drawn, answered.get("draw", 0))
+    _expect("lottery audit", [str(found) for found in lottery_audit.findings(db.session())], [])
     _expect("ledger audit", [str(found) for found in ledger_audit.findings(db.session())], [])
     differing = [str(one) for one in stock_audit.differences() if "bench:textbook" not in str(one)]
     _expect("stock audit", differing, [])  # the textbook does not tell Redis

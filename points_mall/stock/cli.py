@@ -37,11 +37,14 @@ def verify_command(*, as_json: bool) -> None:
 
 
 @stock_cli.command("rebuild")
-@click.option("--pool", "code", help="库存编码，例如 reward:7:1 · one pool; default: every one.")
+@click.option(
+    "--pool", "code", help="库存编码，例如 reward:7:1 · one pool; default: every loaded one."
+)
 def rebuild_command(code: str | None) -> None:
     """按数据库重建 Redis · Load Redis again from the database."""
     query = sa.select(StockPool.id).order_by(StockPool.id)
-    ids = db.session.scalars(query if code is None else query.filter_by(code=code)).all()
+    loaded = query.where(StockPool.loaded_at.is_not(None))  # others need no Redis, or not yet
+    ids = db.session.scalars(loaded if code is None else query.filter_by(code=code)).all()
     if code is not None and not ids:
         raise click.ClickException(f"没有此库存 · no pool {code}")
     try:

@@ -29,6 +29,7 @@ from tests.lottery.conftest import (
     only,
     points_prize,
     spin,
+    spin_all,
     terms,
     wheel_of,
 )
@@ -135,3 +136,24 @@ def test_hundreds_draw_for_ten_prizes_again_and_again(app: Flask) -> None:
         assert given["reward"] == min(10, sum(one.picked_position == 1 for one in drawn))
         assert given["points"] == 200 - given["reward"]
         all_is_right()
+
+
+def test_groups_of_several_processes_number_their_draws_without_a_gap(app: Flask) -> None:
+    members = enrol(64)
+    for member in members:
+        give_points(member, 20)
+    prize = PrizeTerms("杯", "reward", 1, value_fen=900, stock=5, fulfilment="pickup")
+    wheels = [
+        wheel_of(prize, THANKS, points_cost=10, free_draws_per_day=0),
+        only(points_prize(3), points_cost=10, free_draws_per_day=0),
+    ]
+    groups = [
+        [(one, wheel, f"crowd-{one}-{wheel}") for one in some for wheel in wheels]
+        for some in (members[at::8] for at in range(8))
+    ]
+    answers = all_at_once(app, [partial(spin_all, group) for group in groups])
+    given = kinds([one for group in answers for one in group])
+    assert given == {"reward": 5, "nothing": 59, "points": 64}
+    for wheel in wheels:
+        assert [one.draw_index for one in draws_of(wheel)] == list(range(1, 65))
+    all_is_right()

@@ -1,0 +1,193 @@
+"""`flask lottery …`: the merchant's hand on the wheels, and the proof of every draw."""
+
+import csv
+import getpass
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+import sqlalchemy as sa
+from flask.cli import AppGroup
+from marshmallow import ValidationError
+
+from miniprogram_api.core.clock import in_shop_time
+from miniprogram_api.core.db import db
+from miniprogram_api.core.errors import DomainError
+
+from . import audit, published, services, versions
+from .giving import order_no_of
+from .models import Draw, Wheel
+from .paper import simulate_wheel
+from .shown import state_of
+from .terms import REWARD, WheelTerms
+from .wheel_file import read
+
+lottery_cli = AppGroup("lottery", help="抽奖 · Lucky draws.")
+as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+a_file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+a_wheel = click.argument("wheel_id", type=int)
+FINDINGS_SHOWN = 100
+WINNER_COLUMNS = (
+    "draw_no", "drawn_at", "member_no", "prize", "kind", "value_fen", "order_no",
+    "version", "period_index",
+)  # fmt: skip
+
+
+@lottery_cli.command("create")
+@a_file
+def create_command(file: Path) -> None:
+    """按 FILE（JSON）创建转盘 · Make the wheel of FILE. Exit code 1: refused, nothing changed."""
+    terms = _read(file)
+    wheel_id = _do(lambda: services.create(terms, actor=_actor()))
+    click.echo(json.dumps({"wheel_id": str(wheel_id), "version": 1}))
+
+
+@lottery_cli.command("change")
+@a_wheel
+@a_file
+def change_command(wheel_id: int, file: Path) -> None:
+    """按 FILE 发布新版本，此后的抽奖适用 · A new version, for later draws."""
+    terms = _read(file)
+    version = _do(lambda: services.change(wheel_id, terms, actor=_actor()))
+    click.echo(json.dumps({"wheel_id": str(wheel_id), "version": version}))
+
+
+@lottery_cli.command("close")
+@a_wheel
+def close_command(wheel_id: int) -> None:
+    """提前结束 · Close a wheel for good; its draws stay and are proven."""
+    _do(lambda: services.close(wheel_id))
+    click.echo("closed")
+
+
+@lottery_cli.command("list")
+@as_json
+def list_command(*, as_json: bool) -> None:
+    """所有转盘 · Every wheel."""
+    told = _all_wheels()
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    for one in told:
+        click.echo(
+            f"{one['id']:>4}  {one['state']:<8}  v{one['version']:<3}  {one['draws']:>8} draws"
+            f"  {one['title']}"
+        )
+
+
+@lottery_cli.command("simulate")
+@a_wheel
+@click.option("--draws", type=click.IntRange(1, 10_000_000), default=100_000, show_default=True)
+@as_json
+def simulate_command(wheel_id: int, draws: int, *, as_json: bool) -> None:
+    """试算：期望成本、库存够用概率、模拟抽奖 · What so many draws would cost and give."""
+    wheel = _do(lambda: _standing(wheel_id))
+    told = simulate_wheel(wheel.version, draws, shows_progress=not as_json)
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    for row in told["prizes"]:
+        lasts = "" if row["lasts"] is None else f"  stock lasts {row['lasts']:.1%}"
+        click.echo(
+            f"{row['position']:>3}  {row['odds']:>9}  expected {row['expected']:>12}"
+            f"  simulated {row['simulated']:>10}  {row['name']}{lasts}"
+        )
+    click.echo(
+        f"每次抽奖平均送出 {told['points_each']} 积分、{told['fen_each']} 分钱的奖品；收取"
+        f" {told['points_cost']} 积分 · a draw gives {told['points_each']} points and prizes worth"
+        f" {told['fen_each']} fen, and costs {told['points_cost']} points"
+    )
+
+
+@lottery_cli.command("winners")
+@a_wheel
+@click.option("--csv", "to", type=click.File("w", encoding="utf-8-sig"), default="-",
+              help="写入此文件 · write here; default: standard output")  # fmt: skip
+def winners_command(wheel_id: int, to: Any) -> None:
+    """导出中奖名单（存档） · Export who won, for the archive."""
+    _do(lambda: published.wheel_of(wheel_id))
+    writer = csv.writer(to)
+    writer.writerow(WINNER_COLUMNS)
+    query = published.wins(wheel_id).order_by(Draw.id).execution_options(yield_per=500)
+    for draw, prize, member in db.session.execute(query):
+        writer.writerow(
+            (
+                draw.draw_no,
+                in_shop_time(draw.created_at).isoformat(),
+                member.member_no,
+                _harmless(prize.name),
+                prize.kind,
+                prize.value_fen,
+                order_no_of(draw.draw_no) if prize.kind == REWARD else "",
+                draw.version,
+                draw.draw_index,
+            )
+        )
+
+
+@lottery_cli.command("verify")
+@as_json
+def verify_command(*, as_json: bool) -> None:
+    """复算每一次抽奖 · Recompute every draw. Exit code 1: something differs, and is listed."""
+    db.session.rollback()
+    found = list(audit.findings(db.session()))
+    if as_json:
+        click.echo(json.dumps([asdict(item) for item in found], ensure_ascii=False, default=str))
+    else:
+        for item in found[:FINDINGS_SHOWN]:
+            click.echo(str(item))
+        click.echo(f"{len(found)} differences · 差异 {len(found)} 处")
+    sys.exit(1 if found else 0)
+
+
+def _read(file: Path) -> WheelTerms:
+    try:
+        return read(json.loads(file.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        told = json.dumps(error.messages, ensure_ascii=False)
+        raise click.ClickException(f"转盘格式有误 · {told}") from None
+    except ValueError as error:
+        raise click.ClickException(f"不是 JSON · not JSON: {error}") from None
+
+
+def _do(act: Callable[[], Any]) -> Any:
+    try:
+        return act()
+    except DomainError as refusal:
+        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
+
+
+def _actor() -> str:
+    return f"cli:{getpass.getuser()}"
+
+
+def _standing(wheel_id: int) -> versions.Standing:
+    published.wheel_of(wheel_id)
+    return versions.standing(db.session(), [wheel_id])[wheel_id]
+
+
+def _all_wheels() -> list[dict[str, Any]]:
+    counted: dict[int, int] = dict(
+        db.session.execute(sa.select(Draw.wheel_id, sa.func.count()).group_by(Draw.wheel_id)).all()
+    )
+    ids = list(db.session.scalars(sa.select(Wheel.id).order_by(Wheel.id)))
+    standing = versions.standing(db.session(), ids)
+    return [
+        {
+            "id": str(wheel_id),
+            "title": standing[wheel_id].version.title,
+            "state": state_of(standing[wheel_id]),
+            "version": standing[wheel_id].version.version,
+            "draws": counted.get(wheel_id, 0),
+        }
+        for wheel_id in ids
+    ]
+
+
+def _harmless(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t"} else text
