@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from miniprogram_api.core.clock import clock, now
-from miniprogram_api.core.db import transaction
+from miniprogram_api.core.db import db, transaction
 from points_mall.ledger import posting
 from points_mall.ledger.errors import BadMovement, NoSuchEntry
+from points_mall.ledger.models import PointsLot
 from points_mall.ledger.movements import (
     Credit,
     Debit,
@@ -128,3 +130,29 @@ def test_a_hold_placed_and_captured_in_one_posting_is_right(member: int) -> None
     ends = now() + timedelta(minutes=15)
     post(Hold(member, 20, ORDER, "h", ends), Hold(member, 20, ORDER, "h", ends))
     assert figures(member) == (40, 20, 0, 0)
+
+
+def test_each_expired_lot_is_stood_in_for_once_however_often_parts_are_restored(
+    member: int,
+) -> None:
+    give(member, 30, "soon", days=10)
+    give(member, 30, "late", days=20)
+    spend(member, 40, "o")
+    clock.advance(25 * DAY)
+    cancel(member, "o", "c1", 10)
+    cancel(member, "o", "c2")
+    query = sa.select(PointsLot.restores_id, PointsLot.granted).where(
+        PointsLot.restores_id.is_not(None)
+    )
+    stand_ins = [tuple(row) for row in db.session.execute(query.order_by(PointsLot.id))]
+    assert stand_ins == [(2, 10), (1, 30)]
+
+
+def test_a_debt_is_repaid_out_of_what_expires_first(member: int) -> None:
+    buy(member, 30, "p", days=30)
+    give(member, 10, "soon", days=10)
+    spend(member, 40, "o")
+    refund(member, "p", 1, 1, "r")
+    cancel(member, "o", "c")
+    assert remaining() == [10, 0]
+    assert figures(member) == (10, 0, 0, 0)

@@ -6,7 +6,6 @@ as it was, row by row.
 
 import random
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -46,6 +45,7 @@ from tests.campaign import property_settings, report, times
 from . import naive
 from .conftest import GIFT, ORDER, PURCHASE, START, enrol
 from .tampering import contents, empty
+from .verbs import by_its_verb
 
 EXAMPLES = {"sqlite": 30, "postgresql": 10}
 STEPS = 40
@@ -94,27 +94,35 @@ class Ledgers(RuleBasedStateMachine):
         """Several movements in one posting: new ones and repeats, on several accounts."""
         self._tell_all([self._new_or_old(chance) for _ in range(count)])
 
+    # Three short stories that chance alone tells too seldom; nothing else follows them up.
+
     @rule(chance=CHANCE)
     def refund_what_is_held(self, chance: random.Random) -> None:
         """A refund finds the points on hold, becomes debt, and then the hold lets go of them."""
         member, earned = self._earlier(chance, (Credit,))
-        spendable = max(1, self.accounts[member].spendable(now()))
-        held, ends = f"r{self._next()}", now() + DAY
-        self._tell_one(self._tell(Hold(member, spendable, ORDER, held, ends)))
-        by = f"by{self._next()}"
-        self._tell_one(self._tell(Reverse(member, PURCHASE, earned, 7, 7, by)))
-        self._tell_one(self._tell(Void(member, ORDER, held)))
-        self._tell_one(self._tell(Debit(member, chance.randint(1, 9), ORDER, f"r{self._next()}")))
+        held, points = f"r{self._next()}", max(1, self.accounts[member].spendable(now()))
+        self._tell_one(Hold(member, points, ORDER, held, now() + DAY))
+        self._tell_one(Reverse(member, PURCHASE, earned, 7, 7, f"by{self._next()}"))
+        self._tell_one(Void(member, ORDER, held))
+        self._tell_one(Debit(member, chance.randint(1, 9), ORDER, f"r{self._next()}"))
 
-    @rule(chance=CHANCE, days=st.sampled_from([0, 4, 40]))
+    @rule(chance=CHANCE, days=st.sampled_from([0, 4]))
     def cancel_bit_by_bit(self, chance: random.Random, days: int) -> None:
-        """An order is spent, and taken back in three parts, perhaps after its lots have expired."""
+        """An order is taken back in three parts, perhaps after its lots have expired."""
         member, spent = chance.choice(sorted(self.accounts)), f"r{self._next()}"
-        self._tell_one(self._tell(Debit(member, chance.randint(3, 30), ORDER, spent)))
+        self._tell_one(Debit(member, chance.randint(3, 30), ORDER, spent))
         clock.advance(days * DAY)
         for points in (1, chance.randint(1, 9), None):
-            by = f"by{self._next()}"
-            self._tell_one(self._tell(Restore(member, ORDER, spent, by, points)))
+            self._tell_one(Restore(member, ORDER, spent, f"by{self._next()}", points))
+
+    @rule(chance=CHANCE)
+    def capture_in_part(self, chance: random.Random) -> None:
+        """Less is captured than was held; the cause may have been spent without a hold before."""
+        member, held = chance.choice(sorted(self.accounts)), f"r{self._next()}"
+        if chance.random() < 0.3:
+            self._tell_one(Debit(member, 1, ORDER, held))
+        self._tell_one(Hold(member, chance.randint(5, 40), ORDER, held, now() + DAY))
+        self._tell_one(Capture(member, ORDER, held, chance.randint(1, 20)))
 
     @rule()
     def expire_what_is_due(self) -> None:
@@ -164,7 +172,7 @@ class Ledgers(RuleBasedStateMachine):
         stored = self._with_stored_lot(movement)
         try:
             with transaction():
-                answer: Posted | DomainError = _verb(stored)()
+                answer: Posted | DomainError = by_its_verb(stored)()
         except DomainError as refusal:
             answer = refusal
             assert self._rows() == rows
@@ -304,18 +312,6 @@ class Ledgers(RuleBasedStateMachine):
     def _next(self) -> int:
         self.counter += 1
         return self.counter
-
-
-def _verb(movement: Movement) -> Callable[[], Posted]:
-    """The verb of `posting` that makes this movement, ready to be called."""
-    facts = dict(vars(movement))
-    verb = getattr(posting, type(movement).__name__.lower(), None)
-    if verb is None:  # what only jobs post has no verb of its own
-        return lambda: posting._post_one(movement)
-    first = [facts.pop("member_id")]
-    if isinstance(movement, Credit | Debit | Hold):
-        first.append(facts.pop("points"))
-    return lambda: verb(*first, **facts)
 
 
 _ABOUT: dict[type[Movement], tuple[type[Any], ...]] = {

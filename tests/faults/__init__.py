@@ -1,0 +1,1 @@
+"""Kill, cut, delay, lose; then the audit."""

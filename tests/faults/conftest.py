@@ -1,0 +1,5 @@
+"""Faults need the same crowd that `tests/crowds` has."""
+
+from tests.crowds.conftest import errand
+
+__all__ = ["errand"]
