@@ -123,7 +123,7 @@ def fairness_of_day(asked: dict[str, Any], wheel_id: int) -> dict[str, Any]:
 @wheels.get("/<id:wheel_id>/fairness/draws")
 @public
 @wheels.problems(NoSuchPeriod)
-@wheels.paged(schemas.RecordSchema, Draw.draw_index, filters=schemas.PastDaySchema)
+@wheels.paged(schemas.DrawRecordSchema, Draw.draw_index, filters=schemas.PastDaySchema)
 def draws_of_day(wheel_id: int, day: date) -> sa.Select[*tuple[Any, ...]]:
     """某日全部抽奖 · Every draw of a day that is over
 

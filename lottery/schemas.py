@@ -170,7 +170,7 @@ class PrizeWeightSchema(Schema):
     is_guaranteed = fields.Boolean(required=True)
 
 
-class RecordSchema(Schema):
+class DrawRecordSchema(Schema):
     """The record of a draw, without the member's name."""
 
     draw_no = fields.String(required=True)
@@ -192,7 +192,7 @@ class RecordSchema(Schema):
     hash = fields.String(required=True)
 
 
-class ProofSchema(RecordSchema):
+class ProofSchema(DrawRecordSchema):
     """What is needed to recompute a draw."""
 
     algorithm = fields.String(required=True)

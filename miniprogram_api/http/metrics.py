@@ -8,6 +8,7 @@ import os
 from dataclasses import asdict
 from functools import lru_cache
 
+import sqlalchemy as sa
 from flask import Blueprint, Response, request
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -20,6 +21,7 @@ from prometheus_client import (
 from prometheus_client import generate_latest as write_figures
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from miniprogram_api.core.db import db
 from miniprogram_api.core.errors import NotFound, Unauthorized
 from miniprogram_api.core.settings import settings
 from miniprogram_api.jobs.services import queue_figures
@@ -80,9 +82,17 @@ def figures() -> Response:
 
 
 def _queue() -> CollectorRegistry:
-    """The queue as it is now: the same for all workers, so it is asked once, when somebody looks."""
+    """The queue as it is now: the same for all workers, so it is asked once, when somebody looks.
+
+    Without the database its series are missing, and the others are shown all the more.
+    """
     registry = CollectorRegistry()
-    for name, value in asdict(queue_figures()).items():
+    try:
+        figures = asdict(queue_figures())
+    except sa.exc.SQLAlchemyError:
+        db.session.rollback()
+        return registry
+    for name, value in figures.items():
         Gauge(f"mall_jobs_{name}", "The job queue.", registry=registry).set(value)
     return registry
 

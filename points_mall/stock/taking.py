@@ -200,6 +200,8 @@ def _carry_out(tries: Sequence[Try[Item]], write: Write[Item]) -> None:
         refusal = error if isinstance(error, DomainError) else Unavailable(type(error).__name__)
         for one in tries:
             one.refuse(refusal)
+            if not one.is_fresh:  # an earlier attempt of this order may have been committed
+                one.outcome = Outcome.UNKNOWN
 
 
 @retrying

@@ -246,7 +246,7 @@ def test_nothing_is_sold_twice_or_lost_while_connections_are_cut(shop: Shop) -> 
     _campaign(shop, "connections are cut", Kind(cut_the_database, "connections cut", must))
 
 
-def test_a_shop_that_refuses_without_redis_sells_nothing_meanwhile(
+def test_a_shop_that_is_to_refuse_without_redis_says_so_and_sells_on_afterwards(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MALL_INSTANCE", str(tmp_path / "instance"))
