@@ -343,4 +343,4 @@ def test_the_ledger_does_what_a_naive_ledger_does(app: Flask, database: str) -> 
     assert Ledgers.steps > examples * STEPS / 2
     for kind in {kind.__name__.lower() for kind in KINDS}:
         happened = [Ledgers.counts[f"{outcome} {kind}"] for outcome in ("moved", "quiet")]
-        assert sum(happened) > examples / 5, f"hardly any {kind}"
+        assert sum(happened) > examples / 10, f"hardly any {kind}"
