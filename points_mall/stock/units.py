@@ -68,48 +68,41 @@ def own(wanted: Sequence[Ownership]) -> list[bool]:
     An order that did not get all its units holds none. A number that has an owner keeps it, which
     is what proves that nothing is sold twice.
     """
-    session = current_transaction()
-    rows = [
-        {
-            "pool_id": one.pool_id,
-            "unit_no": unit_no,
-            "holder": one.order_no,
-            "member_id": one.member_id,
-            "nth": nth,
-        }
-        for one, slots in zip(wanted, _slots(wanted), strict=True)
-        if slots is not None
-        for unit_no, nth in zip(one.unit_nos, slots, strict=True)
-    ]
-    first_asked = {(row["pool_id"], row["unit_no"]): row for row in reversed(rows)}
-    won = {
-        (row.pool_id, row.unit_no)
-        for row in bulk.update(
-            session,
-            units,
-            list(first_asked.values()),
-            key=("pool_id", "unit_no"),
-            only="stock_unit.holder IS NULL",
-        )
-    }
+    asked = _first_asked(wanted)
+    changed = bulk.update(
+        current_transaction(),
+        units,
+        list(asked.values()),
+        key=("pool_id", "unit_no"),
+        only="stock_unit.holder IS NULL",
+    )
+    won = {(row.pool_id, row.unit_no) for row in changed}
     answers = [
         all(
-            (one.pool_id, number) in won
-            and first_asked[one.pool_id, number]["holder"] == one.order_no
+            (one.pool_id, number) in won and asked[one.pool_id, number]["holder"] == one.order_no
             for number in one.unit_nos
         )
         for one in wanted
     ]
-    _let_go(
-        [
-            row
-            for at, row in first_asked.items()
-            if at in won
-            and row["holder"]
-            not in {one.order_no for one, owns in zip(wanted, answers, strict=True) if owns}
-        ]
-    )
+    owners = {one.order_no for one, owns in zip(wanted, answers, strict=True) if owns}
+    _let_go([row for at, row in asked.items() if at in won and row["holder"] not in owners])
     return answers
+
+
+def _first_asked(wanted: Sequence[Ownership]) -> dict[tuple[int, int], dict[str, Any]]:
+    """For each unit the row of the order that asks for it first; none beyond an allowance."""
+    asked: dict[tuple[int, int], dict[str, Any]] = {}
+    for one, slots in zip(wanted, _slots(wanted), strict=True):
+        for unit_no, nth in zip(one.unit_nos, slots or (), strict=slots is not None):
+            row = {
+                "pool_id": one.pool_id,
+                "unit_no": unit_no,
+                "holder": one.order_no,
+                "member_id": one.member_id,
+                "nth": nth,
+            }
+            asked.setdefault((one.pool_id, unit_no), row)
+    return asked
 
 
 def _let_go(rows: list[dict[str, Any]]) -> None:
