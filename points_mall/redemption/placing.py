@@ -125,6 +125,7 @@ def _write(tries: Sequence[Try[Placement]], placed: dict[str, Placed]) -> None:
         claims = [one.item.claim for one in tries]
         for one, verdict in zip(tries, claim_all(session, claims), strict=True):
             _heed_verdict(one, verdict, fresh)
+        taking.leave_to_owners(tries)
         taking.choose_without_redis(_going(tries))
         _refuse_beyond_allowance(_going(tries))
         taking.own(_going(tries))
@@ -150,7 +151,7 @@ def _owned(tries: Sequence[Try[Placement]]) -> list[Try[Placement]]:
 def _heed_verdict(
     one: Try[Placement], verdict: Answer | DomainError | None, fresh: dict[str, Placed]
 ) -> None:
-    """A repeat hears the first answer; whatever units it took just now were one too many."""
+    """A repeat hears the first answer; units that it took just now are the first one's, or too many."""
     if isinstance(verdict, RequestInProgress):
         one.outcome, one.refusal = Outcome.ELSEWHERE, verdict  # the first one settles the units
     elif isinstance(verdict, DomainError):

@@ -109,6 +109,23 @@ def choose_without_redis(tries: Sequence[Try[Item]]) -> None:
                 del free[: len(mine)]
 
 
+def leave_to_owners(tries: Sequence[Try[Item]]) -> None:
+    """In the caller's transaction: refused tries give nothing back that their order owns by now.
+
+    Of two calls for one order the gate gives units to the first, and the second may be the one that
+    owns them; what the first gave back then would be sold again.
+    """
+    refused = [one for one in tries if one.outcome is Outcome.REFUSED and one.is_fresh]
+    if not refused:
+        return
+    owned = {
+        (row.holder, row.unit_no) for row in units.held_by(one.want.order_no for one in refused)
+    }
+    for one in refused:
+        if any((one.want.order_no, unit_no) in owned for unit_no in one.unit_nos):
+            one.outcome = Outcome.ELSEWHERE
+
+
 def own(tries: Sequence[Try[Item]]) -> None:
     """In the caller's transaction: make the tries' orders the owners of their units."""
     wanted = [

@@ -14,7 +14,9 @@ from miniprogram_api.core.redis import redis_client
 from miniprogram_api.repeats.models import IdempotencyRecord
 from points_mall.catalogue import services as catalogue
 from points_mall.catalogue.terms import NewVariant
+from points_mall.redemption import placing
 from points_mall.redemption.models import RedemptionOrder
+from points_mall.stock import audit as stock_audit
 from points_mall.stock import gate
 from points_mall.tiers.services import set_tier
 
@@ -298,6 +300,25 @@ def test_an_empty_redis_is_loaded_by_the_first_claim(li: Shopper, mei: Shopper) 
     assert li.redeem(bag).status_code == 201
     assert mei.redeem(bag).get_json()["code"] == "sold_out"
     assert audited() == []
+
+
+def test_a_repeat_that_overtakes_its_first_call_keeps_the_unit(
+    li: Shopper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gate gave the unit to the first call; a repeat, in another process, commits before it."""
+    bag, key = reward(stock=2), fresh_key()
+    write = placing._write
+
+    def overtaken(tries: Any, placed: Any) -> None:
+        monkeypatch.setattr(placing, "_write", write)
+        assert isinstance(placing.place_all([one.item for one in tries])[0], placing.Placed)
+        write(tries, placed)
+
+    monkeypatch.setattr(placing, "_write", overtaken)
+    assert li.redeem(bag, key).headers["Idempotency-Replayed"] == "true"
+    assert available(li.member_id) == 900
+    assert audited() == []
+    assert list(stock_audit.everything()) == []
 
 
 @pytest.mark.parametrize("app_settings", [{"REDIS_URL": "unix:///nowhere/redis.sock"}])
