@@ -142,6 +142,7 @@ def _entry(account: PointsAccount, reference: str, moment: datetime) -> LedgerEn
         },
         "actor": "system",
         "occurred_at": moment,
+        "expires_at": None,
         "prev_hash": account.last_hash,
     }
     sealed = Entry(id=0, **facts).sealed(account.id)  # type: ignore[arg-type]

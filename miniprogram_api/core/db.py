@@ -119,7 +119,8 @@ def _engine_options(url: str, settings: Settings) -> dict[str, Any]:
         "max_overflow": 0,
         "pool_timeout": 2,
         "pool_pre_ping": True,
-        "connect_args": {"options": options, "connect_timeout": 3},
+        # the server's own limits do not reach us through a network that swallows packets
+        "connect_args": {"options": options, "connect_timeout": 3, "tcp_user_timeout": 10000},
     }
 
 

@@ -72,7 +72,12 @@ class Book(OpenAccount):
 
     def _earn(self, credit: Credit, points: int) -> Posted:
         entry = self.append(
-            points, credit.reason, credit.reference, credit.explanation, credit.actor
+            points,
+            credit.reason,
+            credit.reference,
+            credit.explanation,
+            credit.actor,
+            expires_at=credit.expires_at,
         )
         self.lifetime_earned += points
         lot = Lot(0, points, points, 0, credit.expires_at)
@@ -225,10 +230,17 @@ class Book(OpenAccount):
         if not 0 < points <= left:
             raise BadMovement(f"cannot restore {points} of {left} points")
         undo = Reason(RESTORATION.code, "", "", spent.counterparty)
-        entry = self.append(
-            points, undo, restore.by, restore.explanation, restore.actor, undoes=spent
-        )
         back = first(past.outstanding[::-1], points)
+        needs_grace = not all(lot.is_open(self.moment) for lot, _ in back)
+        entry = self.append(
+            points,
+            undo,
+            restore.by,
+            restore.explanation,
+            restore.actor,
+            undoes=spent,
+            expires_at=self.moment + self.grace if needs_grace else None,
+        )
         past.outstanding = without(past.outstanding, back)
         past.undone += points
         self.repay(entry, [self._put_back(entry, share) for share in back])

@@ -9,9 +9,6 @@ from miniprogram_api.core.db import canonical_json
 
 from .lots import Lot
 
-GENESIS = "0" * 64
-"""The hash before an account's first entry."""
-
 Key = tuple[str, str]
 """Reason code and reference: what makes an entry of an account unique."""
 
@@ -31,6 +28,7 @@ class Entry:
     explanation: dict[str, Any] | None
     actor: str
     occurred_at: datetime
+    expires_at: datetime | None
     prev_hash: str
     hash: str = ""
 
@@ -48,9 +46,19 @@ class Entry:
             self.reverses_id,
             self.explanation,
             self.actor,
-            self.occurred_at.astimezone(UTC).isoformat(timespec="microseconds"),
+            _instant(self.occurred_at),
+            self.expires_at and _instant(self.expires_at),
         ]
         return hashlib.sha256(canonical_json(facts).encode()).hexdigest()
+
+
+def genesis(member_id: int) -> str:
+    """The hash before the first entry of a member's account: it says whose account it is."""
+    return hashlib.sha256(f"member {member_id}".encode()).hexdigest()
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 class Drawn(NamedTuple):

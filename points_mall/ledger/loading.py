@@ -14,7 +14,7 @@ from miniprogram_api.core import bulk
 from miniprogram_api.core.bulk import among
 
 from .book import Book
-from .entries import GENESIS, Entry, Key
+from .entries import Entry, Key, genesis
 from .models import LedgerEntry, PendingEarning, PointsAccount, PointsLot
 from .movements import (
     Capture,
@@ -126,7 +126,7 @@ def _new_account(member_id: int, moment: datetime) -> dict[str, Any]:
     zeros = dict.fromkeys(
         ("available", "held", "debt", "pending", "lifetime_earned", "last_seq"), 0
     )
-    return {"member_id": member_id, **zeros, "last_hash": GENESIS, "opened_at": moment}
+    return {"member_id": member_id, **zeros, "last_hash": genesis(member_id), "opened_at": moment}
 
 
 def _book(row: Any, moment: datetime, grace: timedelta) -> Book:

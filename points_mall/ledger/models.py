@@ -85,6 +85,7 @@ class LedgerEntry(Base):
     explanation: Mapped[dict[str, Any] | None] = mapped_column(Json)
     actor: Mapped[str] = mapped_column(sa.String(64))
     occurred_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]  # of the lots that it opened
     prev_hash: Mapped[str] = mapped_column(sa.String(64))
     hash: Mapped[str] = mapped_column(sa.String(64))
     __table_args__ = (

@@ -60,6 +60,8 @@ class OpenAccount:
         explanation: Explanation | None = None,
         actor: str = "system",
         undoes: Entry | None = None,
+        *,
+        expires_at: datetime | None = None,
     ) -> Entry:
         """Write the next entry of the chain; lots and figures follow by the caller."""
         entry = Entry(
@@ -74,6 +76,7 @@ class OpenAccount:
             explanation=explanation,
             actor=actor,
             occurred_at=self.moment,
+            expires_at=expires_at,
             prev_hash=self.last_hash,
         )
         entry.hash = entry.sealed(self.account_id)

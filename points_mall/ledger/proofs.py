@@ -3,8 +3,7 @@
 Every check is what is compared, what is proven, and what is stored. What no entry has sealed yet
 cannot be proven, and no check pretends to:
 
-- whose account it is, and since when (`points_account.member_id`, `opened_at`);
-- the expiry of a lot, beyond what its draws, its pending earning and its own expiring say of it;
+- since when an account is open;
 - why, for whom and when a hold was placed, until it is captured; which lot bore what a capture
   left over;
 - the causes and dates of an earning that is still pending, or was cancelled; when one was earned;
@@ -18,7 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .entries import GENESIS, Entry, Key
+from .entries import Entry, Key, genesis
 from .lots import Lot, Share, first, payment_order, without
 from .models import DrawKind, HoldState, PendingState
 from .reasons import EXPIRY, RESTORATION, REVERSAL
@@ -75,7 +74,7 @@ def checks(account: Stored) -> Iterator[Check]:
 
 def _chain(account: Stored) -> Iterator[Check]:
     """Entries are numbered without a gap, each sealed over the one before it."""
-    balance, previous = 0, GENESIS
+    balance, previous = 0, genesis(account.row.member_id)
     for number, entry in enumerate(account.entries, start=1):
         balance += entry.points
         where = f"entry {entry.id}"
@@ -95,6 +94,8 @@ def _belongs_together(account: Stored) -> Iterator[Check]:
         gives = opened_by is not None and opened_by.points > 0
         yield f"lot {lot.id}: opened by an entry that gives", True, gives
         restored = opened_by is not None and opened_by.reverses_id is not None
+        if opened_by is not None:
+            yield f"lot {lot.id}: expires_at", opened_by.expires_at, lot.expires_at
         yield f"lot {lot.id}: opened by a restoration", lot.restores_id is not None, restored
     for draw in account.draws:
         entry = account.by_id.get(draw.entry_id)
@@ -167,9 +168,6 @@ def _drawn_in_time(account: Stored) -> Iterator[Check]:
         if draw.kind in {DrawKind.SPEND, DrawKind.RESTORE, DrawKind.EXPIRE}:
             is_open = draw.kind != DrawKind.EXPIRE
             yield f"draw {draw.id}: lot is open", is_open, lot.is_open(entry.occurred_at)
-        if draw.kind == DrawKind.EXPIRE:
-            told = (entry.explanation or {}).get("expired_at")
-            yield f"lot {lot.id}: expires_at", told, str(lot.expires_at)
     for lot in account.lots.values():
         opened_by, restored = (
             account.by_id.get(lot.entry_id),
@@ -233,11 +231,11 @@ def _pendings(account: Stored) -> Iterator[Check]:
         yield f"{where}: cancelled", left == 0, item.state == PendingState.CANCELLED
         yield f"{where}: matured", entry is not None, item.state == PendingState.MATURED
         if entry is not None:
-            yield from _matured(account, item, entry)
+            yield from _matured(item, entry)
     yield "pending", waiting, account.row.pending
 
 
-def _matured(account: Stored, item: Any, entry: Entry) -> Iterator[Check]:
+def _matured(item: Any, entry: Entry) -> Iterator[Check]:
     """What an earning said while it waited is what its entry says."""
     where = f"pending earning {item.id}"
     yield f"{where}: points", entry.points, item.points - item.cancelled_points
@@ -245,8 +243,7 @@ def _matured(account: Stored, item: Any, entry: Entry) -> Iterator[Check]:
     yield f"{where}: explanation", entry.explanation, item.explanation
     yield f"{where}: actor", entry.actor, item.actor
     yield f"{where}: was due", True, item.matures_at <= entry.occurred_at
-    for lot in account.lots_of[entry.id]:
-        yield f"lot {lot.id}: expires_at of {where}", item.expires_at, lot.expires_at
+    yield f"{where}: expires_at", entry.expires_at, item.expires_at
 
 
 def _figures(account: Stored) -> Iterator[Check]:

@@ -54,6 +54,7 @@ def to_entry(row: Any) -> Entry:
         explanation=row.explanation,
         actor=row.actor,
         occurred_at=row.occurred_at,
+        expires_at=row.expires_at,
         prev_hash=row.prev_hash,
         hash=row.hash,
     )

@@ -71,6 +71,7 @@ _ENTRY_COLUMNS = (
     "explanation",
     "actor",
     "occurred_at",
+    "expires_at",
     "prev_hash",
     "hash",
 )

@@ -42,11 +42,7 @@ NEVER_PROVEN = {
     # surrogate keys to which nothing refers
     "lot_draw.id",
     "pending_earning.id",
-    # no entry says whose account it is
-    "points_account.member_id",
     "points_account.opened_at",
-    # no entry says until when a lot lasts; part of them is proven, see below
-    "points_lot.expires_at",
     "points_hold.placed_at",
     "points_hold.expires_at",
     "pending_earning.earned_at",
