@@ -17,10 +17,13 @@ from miniprogram_api.core.redis import redis_client, redis_errors
 from miniprogram_api.core.settings import settings
 from miniprogram_api.http.health import migrations_are_run
 from miniprogram_api.jobs.services import queue_figures
-from miniprogram_api.wechat.extension import wechat
+from miniprogram_api.wechat.errors import PaymentUnknown, WeChatMisconfigured
+from miniprogram_api.wechat.extension import pay, takes_wechat_pay, wechat
+from miniprogram_api.wechat.transport import WECHAT_PAY
 
 SKEW_SECONDS = 2.0
 LATE_SECONDS = 300
+NO_PAYMENT = "doctor-asks-for-no-payment"
 
 
 class Ailing(Exception):
@@ -155,6 +158,20 @@ def _wechat() -> str:
     return f"{where} accepts AppID and AppSecret"
 
 
+def _wechat_pay() -> str:
+    if not takes_wechat_pay():
+        return "not used: WXPAY_MCHID is empty"
+    try:
+        pay().query(NO_PAYMENT)
+    except PaymentUnknown:  # it has understood us, and knows no such payment
+        where = "WeChat Pay" if settings().wxpay_base == WECHAT_PAY else "the simulator"
+        return f"{where} accepts the merchant's number, certificate and signature"
+    except WeChatMisconfigured as error:
+        remedy = "compare WXPAY_MCHID, WXPAY_SERIAL and WXPAY_KEY_FILE with the merchant platform"
+        raise Ailing(f"WeChat Pay refuses us: {error.pay_code}", remedy) from None
+    raise Ailing(f"there is a payment {NO_PAYMENT}", "WXPAY_BASE is no WeChat Pay")
+
+
 for _name, _check in {
     "密钥 · keys": _keys,
     "数据库 · database": _database,
@@ -163,5 +180,6 @@ for _name, _check in {
     "时钟 · clocks": _clocks,
     "任务 · jobs": _jobs,
     "微信 · WeChat": _wechat,
+    "微信支付 · WeChat Pay": _wechat_pay,
 }.items():
     register(_name, _check)

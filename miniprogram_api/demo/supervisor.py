@@ -8,6 +8,7 @@ process is killed, the kernel ends them.
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ from .children import Child
 READY_SECONDS = 30.0
 CLOSING_SECONDS = {"front": 6.0, "simulator": 1.0, "valkey": 2.0}  # together under ten
 SAME_WISH_SECONDS = 1.0
+SIMULATOR = (sys.executable, "-m", "miniprogram_api.wechat.simulator")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -108,6 +110,7 @@ class Demo:
     def _open(self, settings: Settings) -> list[seeds.SignIn]:
         self.plan.logs.mkdir(exist_ok=True)
         secrets.complete(self.plan.instance, settings)
+        secrets.complete_pay(self.plan.instance, settings, self._pay_addresses(), self._make_keys)
         os.environ |= self._environment(settings)
         if not settings.redis_url:
             self._start(self._behind, self._valkey())
@@ -130,7 +133,23 @@ class Demo:
             "WX_OPEN_BASE": self.plan.simulator_url,
             "REDIS_URL": settings.redis_url or valkey.url_of(valkey.socket_in(self.plan.instance)),
             "PYTHONUNBUFFERED": "1",
+            **{name.upper(): url for name, url in self._pay_addresses().items()},
         }
+
+    def _pay_addresses(self) -> dict[str, str]:
+        """Where the shop finds WeChat Pay, and where it is notified."""
+        return {"wxpay_base": self.plan.simulator_url, "wxpay_notify_url": self.plan.base_url}
+
+    def _make_keys(self, folder: Path) -> None:
+        """Let the simulator make the keys of WeChat Pay.
+
+        :raises NotReady: it could not.
+        """
+        command = [*SIMULATOR, "--make-keys", str(folder)]
+        made = subprocess.run(command, cwd=self.plan.root, capture_output=True, check=False)
+        if made.returncode != 0:
+            told = made.stderr.decode(errors="replace")
+            raise NotReady(f"微信支付密钥没有生成 · WeChat Pay's keys could not be made:\n{told}")
 
     def _valkey(self) -> Child:
         log = self.plan.logs / "valkey.log"
@@ -142,7 +161,7 @@ class Demo:
         return Child("valkey", launch, log)
 
     def _simulator(self, settings: Settings) -> Child:
-        command = [sys.executable, "-m", "miniprogram_api.wechat.simulator"]
+        command = [*SIMULATOR, "--pay-keys", str(self.plan.instance / secrets.PAY_FOLDER)]
         command += ["--port", str(self.plan.simulator_port), "--mall", self.plan.base_url]
         command += ["--state", str(self.plan.instance / "simulator.json")]
         command += ["--people", ",".join(f"{who}={name}" for who, name in seeds.people().items())]

@@ -13,7 +13,6 @@ from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from wechatpy import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 
@@ -31,8 +30,9 @@ from .errors import (
     WeChatUnavailable,
 )
 from .redaction import quiet_the_libraries, redacted
+from .shipping import ShippingReports
 from .tokens import AccessToken, RedisFactory, SharedToken, no_redis
-from .transport import OPEN_PLATFORM, session_to
+from .transport import OPEN_PLATFORM, network_failure, session_to
 
 ProgramState = Literal["formal", "trial", "developer"]
 CodeVersion = Literal["release", "trial", "develop"]
@@ -43,7 +43,7 @@ TEXT_PIECE, TEXT_STEP = 2500, 2400  # pieces overlap, so that a phrase is seen w
 _log = log(__name__)
 
 
-class MiniClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
+class MiniClient(ShippingReports, WeChatClient):  # type: ignore[misc]  # wechatpy has no types
     """WeChat as our features see it; see `errors` for what its methods raise.
 
     :param redis: gives the Redis through which processes share the access token; a client
@@ -263,7 +263,7 @@ class MiniClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
             said = redacted(str(error.errmsg or ""), self.secret, *map(str, params.values()))
             problem = _refusal(path, error.errcode, said)
         except requests.RequestException as error:
-            problem = _network_error(error)
+            problem = network_failure(error, "WeChat")
         except WeChatError as error:
             problem = error
         _log.warning(
@@ -302,15 +302,3 @@ def _refusal(path: str, errcode: int | None, message: str) -> WeChatError:
         unavailable.maybe_done = True
         return unavailable
     return answers.refusal(path, errcode, message)
-
-
-def _network_error(error: requests.RequestException) -> WeChatUnavailable:
-    """A failure on the way, by its kind alone: its text holds the URL."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    unavailable = WeChatUnavailable(
-        f"WeChat could not be reached: {type(error).__name__}", retry_after_seconds=2
-    )
-    unavailable.maybe_done = not isinstance(error, requests.ConnectTimeout) and not isinstance(
-        reason, NewConnectionError | ConnectTimeoutError
-    )
-    return unavailable

@@ -10,6 +10,7 @@ from miniprogram_api.core.errors import (
     Conflict,
     DomainError,
     Forbidden,
+    NotFound,
     SlowDown,
     Unauthorized,
     Unavailable,
@@ -25,10 +26,16 @@ class WeChatError(DomainError):
 
     errcode: int | None = None
     rid: str | None = None
+    pay_code: str | None = None
 
     def from_wechat(self, errcode: int | None, rid: str | None) -> "WeChatError":
         """The same error, marked with WeChat's own numbers for the logs."""
         self.errcode, self.rid = errcode, rid
+        return self
+
+    def from_wechat_pay(self, pay_code: str, request_id: str | None) -> "WeChatError":
+        """The same error, marked with WeChat Pay's own code and Request-ID for the logs."""
+        self.pay_code, self.rid = pay_code or None, request_id
         return self
 
 
@@ -124,3 +131,60 @@ class WeChatRefused(Final, Unprocessable):
     code = "wechat_refused"
     title_zh = "微信未接受该请求"
     title_en = "WeChat did not accept the request"
+
+
+class PaymentNotConfigured(Retryable, Unavailable):
+    """The shop has no WeChat Pay account; nothing can be paid with it."""
+
+    code = "payment_not_configured"
+    title_zh = "本店尚未开通微信支付"
+    title_en = "This shop does not take WeChat Pay yet"
+
+
+class PaymentUnknown(Final, NotFound):
+    """WeChat Pay knows no payment, or no refund, with this number."""
+
+    code = "payment_unknown"
+    title_zh = "微信支付没有这笔订单"
+    title_en = "WeChat Pay does not know this payment"
+
+
+class PaymentClosed(Final, Conflict):
+    """The payment has been closed; it takes another number to pay."""
+
+    code = "payment_closed"
+    title_zh = "支付订单已关闭"
+    title_en = "This payment has been closed"
+
+
+class AlreadyPaid(Final, Conflict):
+    """The payment has been made; ask for its state."""
+
+    code = "already_paid"
+    title_zh = "订单已支付"
+    title_en = "This has been paid already"
+
+
+class PaymentNumberUsed(Final, Conflict):
+    """The number belongs to a payment with other facts; ask for its state."""
+
+    code = "payment_number_used"
+    title_zh = "支付单号已被使用"
+    title_en = "This payment number is taken"
+
+
+class NotificationRejected(WeChatError, Unauthorized):
+    """What came is not provably WeChat Pay's: forged, altered, stale, a probe, or not for us.
+
+    The answer is 401 with `answer` as its body, the form that WeChat Pay asks for; WeChat sends
+    what was genuine again.
+    """
+
+    code = "notification_rejected"
+    title_zh = "通知验签失败"
+    title_en = "The notification cannot be verified"
+
+    @property
+    def answer(self) -> dict[str, str]:
+        """The body of the answer to WeChat Pay."""
+        return {"code": "FAIL", "message": self.title_zh}

@@ -11,9 +11,17 @@ from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
+
+from .errors import WeChatUnavailable
 
 OPEN_PLATFORM = "https://api.weixin.qq.com"
+WECHAT_PAY = "https://api.mch.weixin.qq.com"
 MAX_ANSWER_BYTES = 2 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
 
@@ -27,7 +35,7 @@ class AnswerTooSlow(requests.Timeout):
 
 
 class OriginAdapter(HTTPAdapter):
-    """Carries requests for WeChat's origin, to `target` where that is another one.
+    """Carries requests for one origin of WeChat's, to `target` where that is another one.
 
     :param timeout: seconds to connect, seconds to wait for the next byte. The whole answer may
         take twice the latter.
@@ -80,7 +88,9 @@ class OriginAdapter(HTTPAdapter):
         return bytes(body)
 
 
-def session_to(target: str, timeout: tuple[float, float], pool_size: int) -> requests.Session:
+def session_to(
+    target: str, timeout: tuple[float, float], pool_size: int, origin: str = OPEN_PLATFORM
+) -> requests.Session:
     """A session that speaks to WeChat only, ignores proxies of the environment, keeps no cookies.
 
     Nothing in it changes after this, so any number of threads may share it: urllib3's pool is
@@ -89,7 +99,22 @@ def session_to(target: str, timeout: tuple[float, float], pool_size: int) -> req
     session = requests.Session()
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    for origin in list(session.adapters):
-        del session.adapters[origin]
-    session.mount(OPEN_PLATFORM + "/", OriginAdapter(target, timeout, pool_size))
+    for prefix in list(session.adapters):
+        del session.adapters[prefix]
+    session.mount(origin + "/", OriginAdapter(target, timeout, pool_size))
     return session
+
+
+def network_failure(error: requests.RequestException, whom: str) -> WeChatUnavailable:
+    """A failure on the way, by its kind alone: its text holds the URL.
+
+    WeChat cannot have acted where no connection came about; otherwise it may have.
+    """
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    unavailable = WeChatUnavailable(
+        f"{whom} could not be reached: {type(error).__name__}", retry_after_seconds=2
+    )
+    unavailable.maybe_done = not isinstance(error, requests.ConnectTimeout) and not isinstance(
+        reason, NewConnectionError | ConnectTimeoutError
+    )
+    return unavailable

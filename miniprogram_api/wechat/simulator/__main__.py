@@ -9,6 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
+from .pay_keys import PayKeys, kept_in
 from .server import HOST, create_simulator, keep_saving, listen, load
 from .world import Config
 
@@ -16,6 +17,9 @@ from .world import Config
 def main() -> None:
     """Serve until told to stop."""
     options = _options()
+    if options.make_keys:
+        kept_in(options.make_keys)
+        return
     config = Config(
         appid=options.appid,
         secret=options.secret,
@@ -23,6 +27,7 @@ def main() -> None:
         push_aes_key=options.push_aes_key,
         push_format=options.push_format,
         mall=options.mall,
+        pay_keys=(lambda: kept_in(options.pay_keys)) if options.pay_keys else PayKeys.fresh,
     )
     app = create_simulator(config)
     server = listen(app, options.port)
@@ -57,6 +62,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--push-token", default=env("WX_PUSH_TOKEN") or secrets.token_hex(8))
     parser.add_argument("--push-aes-key", default=env("WX_PUSH_AES_KEY") or _aes_key())
     parser.add_argument("--push-format", choices=("json", "xml"), default="json")
+    parser.add_argument("--pay-keys", type=Path, help="folder of the keys of WeChat Pay")
+    parser.add_argument("--make-keys", type=Path, help="make that folder, and no more")
     parser.add_argument(
         "--people", default="", help="known from the start: openid or openid=name, by commas"
     )

@@ -31,7 +31,8 @@ def _count(answer: Response) -> Response:
     return answer
 
 
-def _body() -> dict[str, Any]:
+def json_body() -> dict[str, Any]:
+    """What the control call wants."""
     # The content type must be JSON: a foreign web page cannot send that without being asked first.
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
@@ -39,14 +40,16 @@ def _body() -> dict[str, Any]:
     return body
 
 
-def _text(body: dict[str, Any], name: str, longest: int = 64) -> str:
+def text_of(body: dict[str, Any], name: str, longest: int = 64) -> str:
+    """A text of it, by name."""
     value = body.get(name)
     if not isinstance(value, str) or not 0 < len(value) <= longest or not value.isprintable():
         raise BadControl(f"{name} must be a text of 1 to {longest} characters")
     return value
 
 
-def _number(body: dict[str, Any], name: str) -> float:
+def number_of(body: dict[str, Any], name: str) -> float:
+    """A number of it, by name."""
     value = body.get(name)
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise BadControl(f"{name} must be a number")
@@ -71,8 +74,8 @@ def users() -> Response:
 @blueprint.post("/users")
 def put_user() -> tuple[Response, int]:
     """Make or change a user: `{"openid", "bound"?, "blocked"?, "risk_rank"?, "phone"?}`."""
-    body = _body()
-    openid = _text(body, "openid")
+    body = json_body()
+    openid = text_of(body, "openid")
     for switch in ("bound", "blocked"):
         if not isinstance(body.get(switch, False), bool):
             raise BadControl(f"{switch} must be true or false")
@@ -89,8 +92,8 @@ def put_user() -> tuple[Response, int]:
 @blueprint.post("/codes")
 def login_code() -> tuple[Response, int]:
     """`wx.login`: `{"openid", "appid"?}` gives `{"code"}`."""
-    body = _body()
-    openid, appid = _text(body, "openid"), body.get("appid")
+    body = json_body()
+    openid, appid = text_of(body, "openid"), body.get("appid")
     with world().lock:
         return jsonify(code=world().login_code(openid, appid)), 201
 
@@ -98,8 +101,8 @@ def login_code() -> tuple[Response, int]:
 @blueprint.post("/phone-codes")
 def phone_code() -> tuple[Response, int]:
     """The shopper agrees to give a number: `{"openid", "phone", "appid"?}` gives `{"code"}`."""
-    body = _body()
-    openid, phone = _text(body, "openid"), _text(body, "phone", 20)
+    body = json_body()
+    openid, phone = text_of(body, "openid"), text_of(body, "phone", 20)
     if not phone.isascii() or not phone.isdigit() or len(phone) < 5:
         raise BadControl("phone must be digits")
     with world().lock:
@@ -109,7 +112,7 @@ def phone_code() -> tuple[Response, int]:
 @blueprint.post("/visits")
 def visit() -> tuple[Response, int]:
     """The shopper opens the mini-program without logging in: `{"openid"}`."""
-    openid = _text(_body(), "openid")
+    openid = text_of(json_body(), "openid")
     with world().lock:
         world().shopper(openid).visited_at = world().now()
     return jsonify(openid=openid), 201
@@ -131,11 +134,11 @@ def put_template() -> tuple[Response, int]:
 
     As soon as one is declared, others are refused with 40037.
     """
-    body = _body()
-    template_id, fields = _text(body, "template_id"), body.get("fields", {})
+    body = json_body()
+    template_id, fields = text_of(body, "template_id"), body.get("fields", {})
     if not rules.TEMPLATE_ID.fullmatch(template_id) or not isinstance(fields, dict):
         raise BadControl("template_id: letters, digits, _ and -; fields: an object")
-    template = Template(template_id, _text(body, "title"), {k: str(v) for k, v in fields.items()})
+    template = Template(template_id, text_of(body, "title"), {k: str(v) for k, v in fields.items()})
     with world().lock:
         world().templates[template_id] = template
     return jsonify(asdict(template)), 201
@@ -147,8 +150,8 @@ def subscribe() -> tuple[Response, int]:
 
     With `"in_settings": true` the answer is changed in the settings instead.
     """
-    body = _body()
-    openid, template_id = _text(body, "openid"), _text(body, "template_id")
+    body = json_body()
+    openid, template_id = text_of(body, "openid"), text_of(body, "template_id")
     if not isinstance(body.get("accept"), bool):
         raise BadControl("accept must be true or false")
     with world().lock:
@@ -196,7 +199,7 @@ def faults() -> tuple[Response, int]:
         board.clear()
     if request.method != "POST":
         return jsonify(items=board.listed()), 200
-    body = _body()
+    body = json_body()
     if body.get("kind") == "revoke_token":
         with world().lock:
             tokens.revoke_all(world())
@@ -211,8 +214,8 @@ def faults() -> tuple[Response, int]:
 @blueprint.post("/limits")
 def limits() -> tuple[Response, int]:
     """Set how many calls a minute a path takes: `{"path", "per_minute"}`."""
-    body = _body()
-    path, per_minute = _text(body, "path"), int(_number(body, "per_minute"))
+    body = json_body()
+    path, per_minute = text_of(body, "path"), int(number_of(body, "per_minute"))
     with world().lock:
         world().limits[path] = per_minute
     return jsonify(limits=world().limits), 201
@@ -222,12 +225,12 @@ def limits() -> tuple[Response, int]:
 def clock() -> Response:
     """WeChat's clock; `{"advance_seconds"}` or `{"at": unix seconds}` moves it."""
     if request.method == "POST":
-        body = _body()
+        body = json_body()
         with world().lock:
             if "at" in body:
-                world().clock_offset += _number(body, "at") - world().now()
+                world().clock_offset += number_of(body, "at") - world().now()
             else:
-                world().clock_offset += _number(body, "advance_seconds")
+                world().clock_offset += number_of(body, "advance_seconds")
     moment = datetime.fromtimestamp(world().now(), UTC)
     return jsonify(now=moment.isoformat(timespec="seconds"), offset=round(world().clock_offset))
 

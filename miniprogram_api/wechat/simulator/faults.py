@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from flask import Response, request
@@ -45,15 +46,30 @@ NONSENSE: dict[str, tuple[str, bytes]] = {
 }
 # These change one detail of an answer; the endpoint or the delivery asks for them.
 DETAILS = frozenset({"country_code_number", "list_as_object"})
-KINDS = frozenset({"slow", "drip", "http_error", "reset", "nonsense", "errcode"})
+# These spoil the signature of an answer of WeChat Pay, ...
+ANSWERS = frozenset(
+    {"answer_signtest", "answer_bad_signature", "answer_unsigned", "answer_unknown_serial"}
+    | {"answer_stale"}
+)
+# ... these a payment notice on its way (`path` is then its event type), ...
+NOTICES = frozenset(
+    {"notice_duplicate", "notice_delayed", "notice_lost", "notice_signtest", "notice_stale"}
+    | {"notice_tampered", "notice_unknown_serial", "notice_no_serial", "notice_odd_serial"}
+    | {"notice_missing_type", "notice_wrong_key"}
+)
+# ... and these the way of a refund (`path` is then the merchant's number of it).
+REFUNDS = frozenset({"refund_abnormal", "refund_closed"})
+KINDS = frozenset({"slow", "drip", "http_error", "reset", "nonsense", "errcode", "pay_error"})
+PAY_PATHS = "/v3/"
 
 
 @dataclass
 class Fault:
     """One switch.
 
-    :param path: the endpoint it strikes; None: each one.
+    :param path: the endpoint it strikes, in which * stands for anything; None: each one.
     :param times: how often; None: until it is switched off.
+    :param code: what WeChat Pay says, for `pay_error`.
     :param after_acting: strike when WeChat has done the work already.
     """
 
@@ -65,13 +81,16 @@ class Fault:
     status: int = 500
     errcode: int = -1
     what: str = "html"
+    code: str = "SYSTEM_ERROR"
     after_acting: bool = False
 
     def strikes(self, path: str) -> bool:
         """Whether this request is one of its own."""
         if self.kind == "errcode" and self.errcode in TOKEN_ERRCODES and path in TOKENLESS:
             return False
-        return self.path is None or self.path == path
+        if self.kind == ("errcode" if path.startswith(PAY_PATHS) else "pay_error"):
+            return False  # each half of WeChat has refusals of its own
+        return self.path is None or fnmatchcase(path, self.path)
 
 
 def fault_of(number: int, wanted: dict[str, Any]) -> Fault:
@@ -85,7 +104,7 @@ def fault_of(number: int, wanted: dict[str, Any]) -> Fault:
         wanted |= {"kind": "errcode", "errcode": ERRCODES[kind]}
     elif kind == "http_500":
         wanted |= {"kind": "http_error", "status": 500}
-    elif kind not in KINDS | DETAILS:
+    elif kind not in KINDS | DETAILS | ANSWERS | NOTICES | REFUNDS:
         raise ValueError(f"unknown kind {kind!r}")
     if wanted.get("what", "html") not in NONSENSE:
         raise ValueError(f"unknown nonsense {wanted['what']!r}")
@@ -134,6 +153,10 @@ class Switchboard:
     def takes(self, detail: str) -> bool:
         """Whether an answer's detail is to be odd this time."""
         return self._take(lambda fault: fault.kind == detail) is not None
+
+    def take_one(self, kinds: frozenset[str], path: str) -> Fault | None:
+        """The first fault of these kinds that strikes there, once less to come."""
+        return self._take(lambda fault: fault.kind in kinds and fault.strikes(path))
 
     def _take(self, fits: Callable[[Fault], bool]) -> Fault | None:
         with self._lock:

@@ -8,22 +8,41 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from . import control, crowd, open_platform, phone
+from . import (
+    control,
+    crowd,
+    open_platform,
+    pay_bills,
+    pay_circle,
+    pay_control,
+    pay_gate,
+    pay_orders,
+    pay_refunds,
+    phone,
+    shipping,
+)
+from .pay_post import Post
 from .world import Config, World
 
 HOST = "127.0.0.1"
 SAVE_EVERY_SECONDS = 2.0
+PARTS = (
+    *(open_platform, shipping, control, pay_control, crowd, phone),
+    *(pay_gate, pay_orders, pay_refunds, pay_circle, pay_bills),
+)
 _OUR_NAMES = frozenset({"127.0.0.1", "localhost"})
 
 
 def create_simulator(config: Config) -> Flask:
     """A simulator with a fresh world."""
     app = Flask(__name__, static_folder="static", static_url_path="/static")
-    app.extensions["world"] = World(config)
+    app.extensions["world"] = world = World(config)
+    app.extensions["post"] = Post(world)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # of the default provider
     app.config["MAX_CONTENT_LENGTH"] = 4 * 1024 * 1024
-    for part in (open_platform, control, crowd, phone):
-        app.register_blueprint(part.blueprint)
+    for part in PARTS:
+        if part.blueprint.name not in app.blueprints:  # several parts write on one
+            app.register_blueprint(part.blueprint)
     app.before_request(_only_from_here)
     app.after_request(_strict)
     return app
@@ -57,7 +76,10 @@ def listen(app: Flask, port: int) -> BaseWSGIServer:
 def load(app: Flask, path: Path) -> None:
     """Go on from a saved state, if there is one."""
     if path.exists():
-        app.extensions["world"].restore(json.loads(path.read_text(encoding="utf-8")))
+        world: World = app.extensions["world"]
+        world.restore(json.loads(path.read_text(encoding="utf-8")))
+        app.extensions["post"].resume()
+        pay_refunds.resume(world, app.extensions["post"])
 
 
 def save(app: Flask, path: Path) -> None:

@@ -8,13 +8,15 @@ import secrets
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from flask import current_app
 
 from .faults import Switchboard
+from .pay_keys import PayKeys
+from .pay_world import PayWorld
 
 CODE_SECONDS = 300
 VISIT_SECONDS = 2 * 3600
@@ -26,7 +28,11 @@ LOG_LENGTH = 500
 
 @dataclass(frozen=True)
 class Config:
-    """What the mini-program's owner has set up, and where the mall listens."""
+    """What the mini-program's owner has set up, and where the mall listens.
+
+    :param pay_keys: where the keys of WeChat Pay come from.
+    :param notice_pace: how many times faster than WeChat a payment notice is tried again.
+    """
 
     appid: str
     secret: str
@@ -35,6 +41,9 @@ class Config:
     push_format: str = "json"
     push_pause_seconds: float = 1.0
     mall: str = "http://127.0.0.1:8000"
+    pay_keys: Callable[[], PayKeys] = PayKeys.fresh
+    notice_pace: float = 60.0
+    circle_path: str = "/wechat/business-circle/notifications"
 
 
 @dataclass
@@ -87,6 +96,7 @@ class World:
         self.config = config
         self.lock = threading.RLock()
         self.faults = Switchboard()
+        self.pay = PayWorld(config.pay_keys, self.now)
         self.clear()
 
     def clear(self) -> None:
@@ -106,6 +116,7 @@ class World:
         self.requests: deque[dict[str, Any]] = deque(maxlen=LOG_LENGTH)
         self.pushes: deque[dict[str, Any]] = deque(maxlen=LOG_LENGTH)
         self.faults.clear()
+        self.pay.clear()
 
     def now(self) -> float:
         """This moment by WeChat's clock, seconds since 1970."""
@@ -168,6 +179,7 @@ class World:
                 "messages": list(self.messages),
                 "tokens": dict(self.tokens),
                 "stable_token": self.stable_token,
+                "pay": self.pay.snapshot(),
             }
 
     def restore(self, saved: dict[str, Any]) -> None:
@@ -181,6 +193,8 @@ class World:
             self.messages = list(saved["messages"])
             self.tokens = dict(saved["tokens"])
             self.stable_token = saved["stable_token"]
+            if "pay" in saved:  # an older state has none
+                self.pay.restore(saved["pay"])
 
 
 def world() -> World:

@@ -1,6 +1,7 @@
 """Ports and folders are claimed, secrets made once, Valkey keeps what it was given, seeds run."""
 
 import io
+import json
 import os
 import re
 import socket
@@ -16,8 +17,11 @@ from miniprogram_api.core.settings import Settings
 from miniprogram_api.demo import panel, ports, secrets, seeds, valkey
 from miniprogram_api.demo.ports import Taken
 from miniprogram_api.demo.seeds import Seeding, SignIn
+from miniprogram_api.demo.supervisor import Demo, NotReady, Plan
 from miniprogram_api.demo.valkey import ValkeyUnavailable
 from tests.services.valkey import free_port
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_a_taken_port_is_told_in_one_sentence() -> None:
@@ -78,6 +82,63 @@ def test_secrets_that_somebody_has_set_stay(tmp_path: Path) -> None:
     assert (after.shop_name, after.wx_secret) == ("茶铺", "mine")
     assert after.secret_keys
     assert config.stat().st_mode & 0o777 == 0o600
+
+
+ADDRESSES = {"wxpay_base": "http://127.0.0.1:8001", "wxpay_notify_url": "http://127.0.0.1:8000"}
+
+
+def a_merchant_in(folder: Path) -> None:
+    folder.mkdir()
+    facts = {"mchid": "1900000001", "serial": "5A" * 20, "apiv3_key": "k" * 32}
+    told = json.dumps(facts | {"public_key_id": "PUB_KEY_ID_01"})
+    (folder / "merchant.json").write_text(told)
+
+
+def test_the_shop_becomes_a_merchant_of_the_simulated_wechat_pay(tmp_path: Path) -> None:
+    made = secrets.complete_pay(tmp_path, loaded(tmp_path), ADDRESSES, a_merchant_in)
+    assert len(made) == 10
+    after = loaded(tmp_path)
+    assert (after.wxpay_mchid, after.wxpay_pubkey_id) == ("1900000001", "PUB_KEY_ID_01")
+    assert (after.business_circle_enabled, after.business_circle_brand_id) == (True, 1000)
+    assert after.wxpay_key_file == "wechatpay/apiclient_key.pem"
+    assert after.wxpay_pubkey_file == "wechatpay/pub_key.pem"
+    assert (after.wxpay_base, after.wxpay_notify_url) == (
+        "http://127.0.0.1:8001",
+        "http://127.0.0.1:8000",
+    )
+    assert (tmp_path / "config.py").stat().st_mode & 0o777 == 0o600
+    assert secrets.complete_pay(tmp_path, after, ADDRESSES, a_merchant_in) == []
+    assert loaded(tmp_path) == after
+
+
+def test_the_simulator_makes_the_keys_where_the_shop_looks_for_them(tmp_path: Path) -> None:
+    plan = Plan(ROOT, tmp_path, 8000, 8001)
+    demo = Demo(plan, lambda: Flask("demo"), Console(file=io.StringIO()))
+    secrets.complete_pay(tmp_path, loaded(tmp_path), ADDRESSES, demo._make_keys)
+    after = loaded(tmp_path)
+    assert re.fullmatch(r"19\d{8}", after.wxpay_mchid)
+    assert re.fullmatch(r"[0-9A-F]{40}", after.wxpay_serial)
+    assert re.fullmatch(r"[0-9a-f]{32}", after.wxpay_apiv3_key)
+    assert after.wxpay_pubkey_id.startswith(f"PUB_KEY_ID_01{after.wxpay_mchid}")
+    private, public = (tmp_path / path for path in (after.wxpay_key_file, after.wxpay_pubkey_file))
+    assert private.read_text().startswith("-----BEGIN PRIVATE KEY-----")
+    assert public.read_text().startswith("-----BEGIN PUBLIC KEY-----")
+    assert {path.stat().st_mode & 0o777 for path in (private, public)} == {0o600}
+
+
+def test_keys_that_cannot_be_made_are_told(tmp_path: Path) -> None:
+    (tmp_path / "wechatpay").write_text("not a folder")
+    plan = Plan(ROOT, tmp_path, 8000, 8001)
+    demo = Demo(plan, lambda: Flask("demo"), Console(file=io.StringIO()))
+    with pytest.raises(NotReady, match="WeChat Pay's keys could not be made"):
+        demo._make_keys(tmp_path / "wechatpay")
+
+
+def test_a_shop_that_is_a_merchant_stays_the_same_one(tmp_path: Path) -> None:
+    (tmp_path / "config.py").write_text('WXPAY_MCHID = "1900000002"\n')
+    assert secrets.complete_pay(tmp_path, loaded(tmp_path), ADDRESSES, a_merchant_in) == []
+    assert not (tmp_path / "wechatpay").exists()
+    assert loaded(tmp_path).wxpay_base == "https://api.mch.weixin.qq.com"
 
 
 def test_valkey_finds_again_what_it_was_given(tmp_path: Path) -> None:

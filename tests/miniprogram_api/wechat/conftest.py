@@ -1,64 +1,34 @@
 """A simulated WeChat on a port of its own, and clients that speak to it over real HTTP."""
 
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import redis
-import requests
-from flask import Flask
 
 from miniprogram_api.wechat.client import MiniClient
-from miniprogram_api.wechat.simulator.server import create_simulator, listen
-from miniprogram_api.wechat.simulator.world import Config, World
+from miniprogram_api.wechat.pay import PayClient
+from miniprogram_api.wechat.pay_core import PayKeys
+from tests.miniprogram_api.wechat.pay_stub import (
+    APIV3_KEY,
+    MCHID,
+    PUBLIC_KEY_ID,
+    Keys,
+    PayStub,
+    serving,
+)
+from tests.services.wechat import AES_KEY, PUSH_TOKEN, Simulator, running
+
+__all__ = ["AES_KEY", "PUSH_TOKEN", "Simulator"]
 
 APPID, SECRET = "wx0000000000000001", "the-app-secret-of-the-tests"
-PUSH_TOKEN, AES_KEY = "AAAAA", "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 SECONDS = 0.5  # the clients' patience with a slow answer
-
-
-@dataclass
-class Simulator:
-    """The other end of the wire, and its strings."""
-
-    url: str
-    app: Flask
-
-    @property
-    def world(self) -> World:
-        found: World = self.app.extensions["world"]
-        return found
-
-    def control(self, path: str, /, **body: Any) -> Any:
-        answer = requests.post(f"{self.url}/_sim/{path}", json=body, timeout=10)
-        assert answer.ok, answer.text
-        return answer.json() if answer.content else None
-
-    def seen(self, path: str = "") -> list[str]:
-        """The paths that were asked, oldest first."""
-        asked = requests.get(f"{self.url}/_sim/requests", timeout=10).json()["items"]
-        return [entry["path"] for entry in asked[::-1] if path in entry["path"]]
-
-    def login_code(self, openid: str, **more: Any) -> str:
-        return str(self.control("codes", openid=openid, **more)["code"])
-
-    def fault(self, kind: str, **more: Any) -> None:
-        self.control("faults", kind=kind, **more)
 
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    config = Config(APPID, SECRET, PUSH_TOKEN, AES_KEY, push_pause_seconds=0.05, mall="")
-    app = create_simulator(config)
-    server = listen(app, 0)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield Simulator(f"http://127.0.0.1:{server.port}", app)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(APPID, SECRET) as simulator:
+        yield simulator
 
 
 MakeClient = Callable[..., MiniClient]
@@ -87,3 +57,51 @@ def shared_redis(redis_server: str) -> Iterator["redis.Redis"]:
         client.flushall()
         yield client
         client.flushall()
+
+
+# ------------------------------------------------------------------ WeChat Pay
+
+
+@pytest.fixture(scope="session")
+def pay_keys() -> Keys:
+    """Keys take a while to make; one set does for all tests."""
+    return Keys.new()
+
+
+@pytest.fixture
+def pay_stub(pay_keys: Keys) -> Iterator[PayStub]:
+    """WeChat Pay by its documentation, on a port of its own."""
+    with serving(pay_keys) as stub:
+        yield stub
+
+
+MakePay = Callable[..., PayClient]
+
+
+@pytest.fixture
+def make_pay(pay_stub: PayStub) -> MakePay:
+    """A client of the stub; `with_public_key=False` for a merchant who has certificates only."""
+
+    def make(*, with_public_key: bool = True, **options: Any) -> PayClient:
+        keys = PayKeys(
+            mchid=MCHID,
+            serial=pay_stub.keys.merchant_serial,
+            private_key=pay_stub.keys.merchant_pem,
+            apiv3_key=APIV3_KEY,
+            public_key_id=PUBLIC_KEY_ID if with_public_key else None,
+            public_key=pay_stub.keys.public_pem if with_public_key else None,
+        )
+        usual = {
+            "base_url": pay_stub.url,
+            "timeout": (SECONDS, SECONDS),
+            "notify_base": "https://mall.example/",
+        }
+        return PayClient(APPID, keys, **{**usual, **options})
+
+    return make
+
+
+@pytest.fixture
+def wxpay(make_pay: MakePay) -> PayClient:
+    """A client whose merchant has WeChat Pay's public key."""
+    return make_pay()

@@ -1,6 +1,7 @@
 // The drawer beside the phone: each raw request and answer, and the fault switches.
 import { crowdPanel } from "./crowd.js";
 import { $, h } from "./dom.js";
+import { noticesPanel } from "./notices.js";
 import { calls, onCall, strings } from "./wire.js";
 
 const FAULTS = {
@@ -16,6 +17,18 @@ const FAULTS = {
   revoke_token: { kind: "revoke_token" },
   blocked: { kind: "blocked" },
   country_code_number: { kind: "country_code_number" },
+};
+// What befalls WeChat Pay; each strikes where it belongs, whatever endpoint is chosen.
+const PAY_FAULTS = {
+  pay_busy: { kind: "pay_error", code: "SYSTEM_ERROR" },
+  pay_done: { kind: "pay_error", code: "SYSTEM_ERROR", after_acting: true },
+  signtest: { kind: "answer_signtest" },
+  notice_lost: { kind: "notice_lost" },
+  notice_twice: { kind: "notice_duplicate" },
+  notice_late: { kind: "notice_delayed", seconds: 10 },
+  notice_forged: { kind: "notice_tampered" },
+  notice_stale: { kind: "notice_stale" },
+  refund_abnormal: { kind: "refund_abnormal" },
 };
 const PATHS = ["/sns/jscode2session", "/cgi-bin/stable_token", "/wxa/business/getuserphonenumber", "/cgi-bin/message/subscribe/send", "/wxa/msg_sec_check", "/wxa/getuserriskrank"];
 
@@ -38,11 +51,11 @@ export async function draw() {
   const w = words();
   $("knob").textContent = w.tools;
   $("drawer-tabs").replaceChildren(
-    ...[["phone", w.phoneCalls], ["platform", w.platformCalls], ["faults", w.faults], ["crowd", w.crowd]].map(([name, title]) =>
+    ...[["phone", w.phoneCalls], ["platform", w.platformCalls], ["notices", w.notices], ["faults", w.faults], ["crowd", w.crowd]].map(([name, title]) =>
       h("button", { role: "tab", "aria-selected": String(shown === name), onclick: () => { shown = name; draw(); } }, title)),
   );
   const wanted = shown;
-  const body = await ({ phone: phoneCalls, platform: platformCalls, faults, crowd: (words) => crowdPanel(words, draw) })[wanted](w);
+  const body = await ({ phone: phoneCalls, platform: platformCalls, notices: (words) => noticesPanel(words, draw), faults, crowd: (words) => crowdPanel(words, draw) })[wanted](w);
   if (wanted === shown) $("drawer-body").replaceChildren(...body);
 }
 
@@ -88,17 +101,21 @@ async function faults(w) {
       h("label", {}, w.where, h("select", { onchange: (event) => { path = event.target.value; } },
         h("option", { value: "" }, w.anywhere), ...PATHS.map((one) => h("option", { value: one, selected: one === path }, one.split("/").pop()))))),
     h("div", { class: "switches" }, ...Object.entries(FAULTS).map(([name, fault]) =>
-      h("button", { class: "switch", onclick: () => switchOn(fault, w) }, h("b", {}, w.faultNames[name][0]), h("span", { class: "soft" }, w.faultNames[name][1])))),
+      switchOf(name, fault, w))),
+    h("h2", {}, w.payFaults),
+    h("div", { class: "switches" }, ...Object.entries(PAY_FAULTS).map(([name, fault]) => switchOf(name, fault, w))),
     ...(items.length ? [h("h2", {}, w.standing), h("ul", { class: "standing" }, ...items.map((fault) =>
       h("li", {}, [fault.kind, fault.kind === "errcode" ? fault.errcode : "", fault.kind === "nonsense" ? fault.what : "", fault.path ?? w.anywhere, fault.times ? `×${fault.times}` : w.always].filter(String).join(" · "))))] : []),
     h("button", { class: "button plain", disabled: !items.length, onclick: async () => { await strings("DELETE", "faults"); say(w.cleared); draw(); } }, w.clear),
   ];
 }
 
+const switchOf = (name, fault, w) => h("button", { class: "switch", onclick: () => switchOn(fault, w) }, h("b", {}, w.faultNames[name][0]), h("span", { class: "soft" }, w.faultNames[name][1]));
+
 async function switchOn(fault, w) {
   const wanted = { ...fault };
   if (once && fault.kind !== "revoke_token") wanted.times = 1;
-  if (path && fault.kind !== "revoke_token") wanted.path = path;
+  if (path && fault.kind !== "revoke_token" && !Object.values(PAY_FAULTS).includes(fault)) wanted.path = path;
   await strings("POST", "faults", wanted);
   say(w.on);
   draw();

@@ -5,22 +5,25 @@ import { messagesOf } from "./mall.js";
 import { go, here, paintWith, redraw, state, stopTicking, w } from "./state.js";
 import { closeSheet, empty, say } from "./ui.js";
 import { draws, proof } from "./views/draws.js";
+import { coupons } from "./views/coupons.js";
 import { home } from "./views/home.js";
-import { coupons, inbox } from "./views/inbox.js";
+import { inbox } from "./views/inbox.js";
 import { login } from "./views/login.js";
 import { mall } from "./views/mall.js";
 import { me } from "./views/me.js";
 import { order, orders } from "./views/orders.js";
+import { pay } from "./views/pay.js";
 import { points } from "./views/points.js";
+import { purchase, purchases } from "./views/purchases.js";
 import { reward } from "./views/reward.js";
 import { sale } from "./views/sale.js";
 import { wheel } from "./views/wheel.js";
 
 // Each screen, and the one that "back" leads to; those without are tabs.
 const SCREENS = {
-  home: [home], mall: [mall], sale: [sale], wheel: [wheel], me: [me],
+  home: [home], mall: [mall], pay: [pay], sale: [sale], wheel: [wheel], me: [me],
   reward: [reward, "mall"], orders: [orders, "me"], order: [order, "orders"], draws: [draws, "wheel"], proof: [proof, "draws"],
-  points: [points, "home"], inbox: [inbox, "me"], coupons: [coupons, "me"],
+  purchases: [purchases, "me"], purchase: [purchase, "purchases"], points: [points, "home"], inbox: [inbox, "me"], coupons: [coupons, "me"],
 };
 const TABS = Object.keys(SCREENS).filter((name) => !SCREENS[name][1]);
 

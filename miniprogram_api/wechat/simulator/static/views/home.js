@@ -1,12 +1,13 @@
-// The first screen: points at hand, today's check-in, what expires.
+// The first screen: points at hand, tier and wallet, today's check-in, what expires.
 import { h, icon } from "../dom.js";
 import { need } from "../mall.js";
 import { go, redraw, state, w } from "../state.js";
 import { button, card, closeSheet, day, number, say, sheet } from "../ui.js";
+import { standing } from "./standing.js";
 
 export async function home() {
-  const [me, points, calendar] = await Promise.all([need("GET", "/members/me"), need("GET", "/points"), need("GET", `/checkins${state.month ? `?month=${state.month}` : ""}`)]);
-  return [me && points && pointsCard(me, points), calendar && calendarCard(calendar), points && expiringCard(points)];
+  const [me, points, calendar, cards] = await Promise.all([need("GET", "/members/me"), need("GET", "/points"), need("GET", `/checkins${state.month ? `?month=${state.month}` : ""}`), standing()]);
+  return [me && points && pointsCard(me, points), ...cards, calendar && calendarCard(calendar), points && expiringCard(points)];
 }
 
 function pointsCard(me, points) {

@@ -15,7 +15,7 @@ export async function me() {
     card("profile", h("div", { class: "person" }, face(name), h("span", { class: "stack name" }, h("b", {}, name), h("span", { class: "soft mono" }, mine.member_no)), h("span", { class: "chip gold" }, mine.tier.name)),
       h("div", { class: "ways" }, ...["points", "orders", "coupons", "inbox"].map(way))),
     card("rows", line(w().nickname, mine.nickname, () => changeNickname(mine)), line(w().phone, mine.phone_masked, bindPhone), line(w().joined, day(mine.joined_at))),
-    card("rows", line(w().subscribe, "", subscribe), line(w().titles.draws, "", () => go("draws")), line(w().exportData, "", exportData)),
+    card("rows", line(w().titles.purchases, "", () => go("purchases")), line(w().subscribe, "", subscribe), line(w().titles.draws, "", () => go("draws")), line(w().exportData, "", exportData)),
     h("div", {}, button(w().logout, logOut, "plain"), button(w().logoutAll, logOutEverywhere, "plain"), button(w().close, askToClose, "danger")),
   ];
 }

@@ -1,8 +1,9 @@
 // My orders, and one of them: its code for the counter, its way so far.
+import { buy } from "../cashier.js";
 import { h, icon } from "../dom.js";
 import { need, paged } from "../mall.js";
 import { go, redraw, w } from "../state.js";
-import { button, card, closeSheet, empty, minute, pickupCode, price, say, sheet } from "../ui.js";
+import { button, card, closeSheet, empty, minute, pickupCode, price, say, sheet, yuan } from "../ui.js";
 
 const PATHS = { pickup: ["placed", "ready", "collected"], delivery: ["placed", "shipped", "received"] };
 
@@ -33,6 +34,7 @@ export async function order(orderNo) {
     found.delivery ? card("where", h("p", { class: "form-title" }, icon("truck"), `${found.delivery.name}　${found.delivery.phone}`), h("p", { class: "soft" }, `${found.delivery.region} ${found.delivery.detail}`)) : null,
     card("rows", fact(w().orderNo, found.order_no), fact(w().placedAt, minute(found.placed_at)), fact(w().changedAt, minute(found.changed_at)),
       found.tracking_no && fact(w().tracking, `${found.carrier ?? ""} ${found.tracking_no}`), found.cancel_reason && fact(w().reason, w().cancelReasons[found.cancel_reason] ?? found.cancel_reason)),
+    found.status === "awaiting_payment" ? button(w().payCash(yuan(found.cash_fen)), () => buy({ order_no: found.order_no }), "hot") : null,
     found.can_cancel ? button(w().cancelOrder, () => askToCancel(found), "plain") : null,
   ];
 }

@@ -1,11 +1,17 @@
 // The page's words in English; each has its sister in zh.js.
+import { couponsEn } from "./coupons_en.js";
+import { payEn } from "./pay_en.js";
+
 export const en = {
+  ...payEn,
+  ...couponsEn,
   other: "中文", app: "Points Mall", simulator: "WeChat simulator", back: "Back",
   hello: "Welcome to the Points Mall", helloMore: "This is a pretend WeChat: pick a person, and this is their phone",
   newPerson: "A new person's name", login: "Log in with WeChat", people: "People of this WeChat",
   welcomeNew: "Welcome, you are a member now", welcomeBack: "Welcome back",
-  tabs: { home: "Home", mall: "Mall", sale: "Flash sale", wheel: "Wheel", me: "Me" },
+  tabs: { pay: "Pay", home: "Home", mall: "Mall", sale: "Sale", wheel: "Wheel", me: "Me" },
   titles: {
+    pay: "Pay", purchases: "My purchases", purchase: "Purchase",
     home: "Points Mall", mall: "Rewards", reward: "Reward", orders: "My orders", order: "Order", sale: "Flash sales",
     wheel: "Lucky wheel", draws: "My draws", proof: "Fair draw", me: "Me", points: "Points", inbox: "Messages", coupons: "My coupons",
   },
@@ -85,6 +91,7 @@ export const en = {
     reset_after: ["Cut after acting", "done, but not heard"], html: ["HTML", "instead of JSON"], huge: ["8 MB answer", "absurdly large"],
     busy: ["Busy", "errcode -1"], rate_limited: ["Too often", "errcode 45011"], token_invalid: ["Token never good", "endless 40001"],
     revoke_token: ["Revoke token", "the next call needs another"], blocked: ["High risk", "errcode 40226"], country_code_number: ["Number as area code", "countryCode: 86"],
+    ...payEn.payFaultNames,
   },
 };
 

@@ -1,11 +1,17 @@
 // The page's words in Chinese, which come first. A function takes what varies.
+import { couponsZh } from "./coupons_zh.js";
+import { payZh } from "./pay_zh.js";
+
 export const zh = {
+  ...payZh,
+  ...couponsZh,
   other: "English", app: "积分商城", simulator: "微信模拟器", back: "返回",
   hello: "欢迎来到积分商城", helloMore: "这是模拟的微信：选一个人，就成了 TA 的手机",
   newPerson: "新用户的名字", login: "微信一键登录", people: "用过的微信用户",
   welcomeNew: "欢迎加入，会员已开通", welcomeBack: "欢迎回来",
-  tabs: { home: "首页", mall: "商城", sale: "秒杀", wheel: "转盘", me: "我的" },
+  tabs: { pay: "付款", home: "首页", mall: "商城", sale: "秒杀", wheel: "转盘", me: "我的" },
   titles: {
+    pay: "付款", purchases: "消费记录", purchase: "消费详情",
     home: "积分商城", mall: "积分兑换", reward: "商品详情", orders: "我的订单", order: "订单详情", sale: "限时秒杀",
     wheel: "幸运转盘", draws: "我的抽奖", proof: "公平验证", me: "我的", points: "积分明细", inbox: "服务通知", coupons: "我的卡券",
   },
@@ -93,6 +99,7 @@ export const zh = {
     reset_after: ["做完再断", "已经处理，但听不到回答"], html: ["回答 HTML", "不是 JSON"], huge: ["回答 8 MB", "大得离谱"],
     busy: ["系统繁忙", "errcode -1"], rate_limited: ["太频繁", "errcode 45011"], token_invalid: ["令牌总无效", "一直 40001"],
     revoke_token: ["令牌作废", "下次调用要换新的"], blocked: ["高风险用户", "errcode 40226"], country_code_number: ["区号是数字", "countryCode: 86"],
+    ...payZh.payFaultNames,
   },
 };
 
