@@ -1,0 +1,71 @@
+"""What purchases earned in days past, read from the awards in batches."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from miniprogram_api.core.db import db
+
+from .awards import awards
+from .explaining import occasion_again
+from .facts import Past
+
+BATCH = 1000
+
+Refunded = Callable[[Sequence[str]], Mapping[str, tuple[int, int]]]
+"""Of purchases by reference: what was refunded of what was paid, of those with any refund."""
+
+_KEY = (awards.c.member_id, awards.c.day, awards.c.id)
+_BATCH = (
+    sa.select(
+        *_KEY,
+        awards.c.reference,
+        awards.c.occurred_at,
+        awards.c.points,
+        awards.c.cashback_fen,
+        awards.c.explanation,
+    )
+    .where(
+        awards.c.day >= sa.bindparam("first", type_=sa.Date),
+        awards.c.day <= sa.bindparam("last", type_=sa.Date),
+        sa.tuple_(*_KEY)
+        > sa.tuple_(
+            sa.bindparam("member", type_=awards.c.member_id.type),
+            sa.bindparam("day", type_=sa.Date),
+            sa.bindparam("id", type_=awards.c.id.type),
+        ),
+    )
+    .order_by(*_KEY)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+
+
+def nothing_refunded(_references: Sequence[str]) -> Mapping[str, tuple[int, int]]:
+    """A shop that knows of no refunds."""
+    return {}
+
+
+def past_awards(first: date, last: date, refunded: Refunded = nothing_refunded) -> Iterator[Past]:
+    """The awards of some days of the shop, member after member, each in the order of the days.
+
+    One batch is in memory at a time, and the database is let go after each: so it is not for use
+    inside a transaction.
+    """
+    days = {"first": first, "last": last, "most": BATCH}
+    after = {"member": 0, "day": date.min, "id": 0}
+    while True:
+        rows = db.session.execute(_BATCH, {**days, **after}).all()
+        shares = refunded([row.reference for row in rows]) if rows else {}
+        db.session.rollback()
+        for row in rows:
+            yield _past(row, shares.get(row.reference, (0, 0)))
+        if len(rows) < BATCH:
+            return
+        after = {"member": rows[-1].member_id, "day": rows[-1].day, "id": rows[-1].id}
+
+
+def _past(row: Any, share: tuple[int, int]) -> Past:
+    again = occasion_again(row.member_id, row.reference, row.occurred_at, row.explanation)
+    return Past(again, row.points, row.cashback_fen, *share)
