@@ -48,7 +48,7 @@ def demo_wheel() -> WheelTerms:
             PrizeTerms("蓝牙耳机", "reward", 10, value_fen=29900, stock=5, fulfilment=PICKUP,
                        code="headphones"),
             PrizeTerms("5积分", "points", 3490, 5, code="five"),
-            PrizeTerms("满50减10优惠券", "coupon", 800, 1, item="满50减10优惠券", value_fen=1000,
+            PrizeTerms("满50减10优惠券", "coupon", 800, 1, item="full50off10", value_fen=1000,
                        expires_days=30, is_guaranteed=True, code="coupon"),
             PrizeTerms("再抽一次", "draw_again", 1000, code="again"),
             PrizeTerms("100积分", "points", 500, 100, stock=1000, code="hundred"),

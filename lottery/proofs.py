@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from points_mall.coupons.granting import COUPON
 from points_mall.grants.rewards import POINTS as POINTS_KIND
-from points_mall.grants.rights import COUPON
 
 from . import fairness, guarantee, odds, reasons, sealing
 from .audience import AGAIN, CHANCE
@@ -97,7 +97,7 @@ def _was_given(one: Recorded, granted: Prize) -> Iterator[Check]:
     yield "units", expected, one.units
     amounts = {DRAW_AGAIN: 1, DRAW_CHANCE: granted.amount, COUPON: granted.amount}
     owes = {granted.kind: amounts[granted.kind]} if granted.kind in amounts else {}
-    yield "chances and rights", owes, one.given
+    yield "chances and coupons", owes, one.given
 
 
 def _was_paid(one: Recorded, version: Version) -> Iterator[Check]:

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from miniprogram_api.core.bulk import among
-from points_mall.grants.models import OwnedRight
+from points_mall.coupons.granting import COUPON
+from points_mall.coupons.models import Coupon
 from points_mall.ledger.models import LedgerEntry
 from points_mall.redemption.models import RedemptionOrder
 from points_mall.redemption.states import OrderStatus
@@ -28,7 +29,7 @@ entries = cast(sa.Table, LedgerEntry.__table__)
 orders = cast(sa.Table, RedemptionOrder.__table__)
 units = cast(sa.Table, StockUnit.__table__)
 grants = cast(sa.Table, DrawChanceGrant.__table__)
-rights = cast(sa.Table, OwnedRight.__table__)
+coupons = cast(sa.Table, Coupon.__table__)
 uses = cast(sa.Table, DrawChanceUse.__table__)
 
 _DRAWS = (
@@ -54,10 +55,14 @@ _USES = (
 _CHANCES = sa.select(grants.c.reference, grants.c.reason, grants.c.count.label("given")).where(
     among(grants.c.member_id, "members"), among(grants.c.reference, "references")
 )
-_RIGHTS = (
-    sa.select(rights.c.reference, rights.c.kind, sa.func.count().label("given"))
-    .where(among(rights.c.member_id, "members"), among(rights.c.reference, "references"))
-    .group_by(rights.c.reference, rights.c.kind)
+_COUPONS = (
+    sa.select(coupons.c.reference, sa.func.count().label("given"))
+    .where(
+        among(coupons.c.member_id, "members"),
+        among(coupons.c.reference, "references"),
+        coupons.c.reason == reasons.PRIZE.code,
+    )
+    .group_by(coupons.c.reference)
 )
 
 
@@ -67,7 +72,7 @@ class Recorded:
 
     :param points: what the ledger moved for it, by reason.
     :param units: pools and members of the units that it holds.
-    :param given: how many chances and rights it gave, by kind.
+    :param given: how many chances and coupons it gave, by kind.
     """
 
     row: Any
@@ -109,8 +114,8 @@ def _with_consequences(session: Session, rows: Sequence[Any]) -> Iterator[Record
     given: dict[str, dict[str, int]] = defaultdict(dict)
     for row in session.execute(_CHANCES, criteria):
         given[row.reference][DRAW_AGAIN if row.reason == AGAIN else DRAW_CHANCE] = row.given
-    for row in session.execute(_RIGHTS, criteria):
-        given[row.reference][row.kind] = row.given
+    for row in session.execute(_COUPONS, criteria):
+        given[row.reference][COUPON] = row.given
     for row, reference, order_no in zip(rows, references, order_nos, strict=True):
         yield Recorded(
             row,

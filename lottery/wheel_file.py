@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from miniprogram_api.http.schemas import Fen, Integer, Moment, Points, Schema, Text, Token, YesNo
-from points_mall.tiers.ladder import LADDER, tier_of_code
+from points_mall.tiers.ladder_file import TierCode, rank_named
 
 from .terms import DELIVERY, MOST_PRIZES, MOST_UNITS, PICKUP, PrizeTerms, WheelTerms
 
@@ -45,9 +45,7 @@ class WheelFileSchema(Schema):
     daily_limit = Integer(1, 100_000, allow_none=True, load_default=None)
     total_limit = Integer(1, 1_000_000, allow_none=True, load_default=None)
     weight_total = Integer(required=True)
-    min_tier = fields.String(
-        load_default=LADDER[0].code, validate=validate.OneOf([tier.code for tier in LADDER])
-    )
+    min_tier = TierCode()
     new_member_days = Integer(1, 3650, allow_none=True, load_default=None)
     guarantee_nth = Integer(2, 10_000, allow_none=True, load_default=None)
     prizes = fields.List(
@@ -61,6 +59,6 @@ def read(given: Any) -> WheelTerms:
     :raises ValidationError: a field has not the form that it must have.
     """
     loaded: dict[str, Any] = WheelFileSchema().load(given)
-    tier = tier_of_code(loaded.pop("min_tier"))
+    rank = rank_named(loaded.pop("min_tier"))
     prizes = tuple(PrizeTerms(**prize) for prize in loaded.pop("prizes"))
-    return WheelTerms(**loaded, prizes=prizes, min_tier_rank=tier.rank if tier else 0)
+    return WheelTerms(**loaded, prizes=prizes, min_tier_rank=rank)

@@ -19,6 +19,22 @@ class ChooseVariant(Unprocessable):
     title_en = "Choose one of its variants"
 
 
+class NoSuchProduct(NotFound):
+    """There is no such product, or it is not sold any more."""
+
+    code = "no_such_product"
+    title_zh = "商品不存在或已下架"
+    title_en = "There is no such product"
+
+
+class GoodsNotValid(Unprocessable):
+    """The goods as they were written down cannot be sold."""
+
+    code = "goods_not_valid"
+    title_zh = "商品设置有误"
+    title_en = "Not goods that can be sold"
+
+
 class RewardNotValid(Unprocessable):
     """The reward as it was written down cannot be offered."""
 

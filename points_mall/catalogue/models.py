@@ -1,4 +1,4 @@
-"""Rewards and their variants; how many there are is a stock pool's business."""
+"""Rewards and their variants, and goods; how many there are of a reward is a stock pool's business."""
 
 from datetime import datetime
 
@@ -64,3 +64,27 @@ class RewardVariant(Base):
         sa.UniqueConstraint("reward_id", "name"),
         sa.CheckConstraint("points > 0", name="costs_points"),
     )
+
+
+class Product(Base):
+    """Something that is sold for money; `category` is what earning rules tell apart.
+
+    Its price is the server's: nobody who buys it names one. Higher positions are shown first.
+    """
+
+    __tablename__ = "product"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    sku: Mapped[str] = mapped_column(sa.String(32), unique=True)
+    title: Mapped[str] = mapped_column(sa.String(64))
+    category: Mapped[str] = mapped_column(sa.String(32))
+    price_fen: Mapped[int]
+    picture: Mapped[str] = mapped_column(sa.String(512))
+    position: Mapped[int] = mapped_column(default=0)
+    is_listed: Mapped[bool] = mapped_column(default=True)
+    changed_at: Mapped[datetime]
+    __table_args__ = (
+        sa.CheckConstraint("price_fen > 0", name="costs_money"),
+        sa.CheckConstraint("position >= 0", name="position_not_negative"),
+        sa.Index("ix_product_shelf", "position", "id",
+                 postgresql_where=sa.text("is_listed"), sqlite_where=sa.text("is_listed")),
+    )  # fmt: skip

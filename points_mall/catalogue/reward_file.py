@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from miniprogram_api.http.schemas import Fen, Integer, Moment, Points, Schema, Text, YesNo
 from points_mall.stock.pools import MAX_UNITS
-from points_mall.tiers.ladder import LADDER, tier_of_code
+from points_mall.tiers.ladder_file import TierCode, rank_named
 
 from .terms import DELIVERY, MOST_PICTURES, MOST_VARIANTS, PICKUP, NewVariant, RewardTerms
 
@@ -38,9 +38,7 @@ class RewardFileSchema(Schema):
     cash_fen = Fen(0, load_default=0)
     fulfilment = fields.String(required=True, validate=validate.OneOf([PICKUP, DELIVERY]))
     is_stocked = YesNo(load_default=True)
-    min_tier = fields.String(
-        load_default=LADDER[0].code, validate=validate.OneOf([tier.code for tier in LADDER])
-    )
+    min_tier = TierCode()
     allowance = Integer(1, MAX_UNITS, allow_none=True, load_default=None)
     available_from = Moment(allow_none=True, load_default=None)
     available_until = Moment(allow_none=True, load_default=None)
@@ -60,7 +58,6 @@ def read(given: Any) -> tuple[RewardTerms, list[NewVariant]]:
     """
     loaded: dict[str, Any] = RewardFileSchema().load(given)
     variants = [NewVariant(**one) for one in loaded.pop("variants")]
-    tier = tier_of_code(loaded.pop("min_tier"))
+    rank = rank_named(loaded.pop("min_tier"))
     pictures = tuple(loaded.pop("pictures"))
-    rank = tier.rank if tier else 0
     return RewardTerms(**loaded, pictures=pictures, min_tier_rank=rank), variants

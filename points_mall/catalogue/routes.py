@@ -10,14 +10,22 @@ from miniprogram_api.http.api import Blueprint
 
 from . import shelf
 from .errors import NoSuchReward
-from .models import Reward
-from .schemas import RewardDetailSchema, RewardSchema
+from .goods import listed as on_shelf
+from .models import Product, Reward
+from .schemas import ProductSchema, RewardDetailSchema, RewardSchema
 
 blp = Blueprint(
     "rewards",
     url_prefix="/api/v1/rewards",
     title="积分商品 Rewards",
     description="可用积分兑换的商品 · what points can buy",
+)
+
+goods = Blueprint(
+    "goods",
+    url_prefix="/api/v1/goods",
+    title="在售商品 Goods",
+    description="用钱购买的商品 · what is sold for money",
 )
 
 pictures = flask.Blueprint(
@@ -53,3 +61,14 @@ def reward(reward_id: int) -> dict[str, Any]:
     未到开始时间可用 `server_time` 倒计时。 Count down to `available_from` by `server_time`.
     """
     return shelf.one_seen_by(current_member_id(), reward_id)
+
+
+@goods.get("")
+@for_member
+@goods.paged(ProductSchema, Product.position, Product.id)
+def products() -> sa.Select[*tuple[Any, ...]]:
+    """在售商品 · What is on sale
+
+    排序值大的在前；购买见 `POST /purchases`。 The highest position first; bought by `POST /purchases`.
+    """
+    return on_shelf()

@@ -69,3 +69,17 @@ class RewardDetailSchema(RewardSchema):
     )
     is_cancellable = fields.Boolean(required=True)
     server_time = Moment(required=True)
+
+
+class ProductSchema(Schema):
+    """Something that is sold for money."""
+
+    sku = fields.String(
+        required=True, metadata={"description": "购买时填写 · what a purchase names"}
+    )
+    title = fields.String(required=True)
+    category = fields.String(required=True)
+    price_fen = fields.Integer(
+        required=True, metadata={"description": "单价（分） · of one, in fen"}
+    )
+    picture = fields.String(required=True, metadata={"description": "empty: it has none"})

@@ -9,7 +9,7 @@ from miniprogram_api.core.clock import shop_zone
 from miniprogram_api.http.schemas import Day, Fen, Id, Integer, Moment, Points, Schema, Text, YesNo
 from miniprogram_api.http.schemas import Token as Pattern
 from points_mall.stock.pools import MAX_UNITS
-from points_mall.tiers.ladder import LADDER, tier_of_code
+from points_mall.tiers.ladder_file import TierCode, rank_named
 
 from .terms import DELIVERY, MOST_ITEMS, MOST_SLOTS, PICKUP, ItemTerms, SaleTerms, Slot, slots_of
 
@@ -24,9 +24,7 @@ class ItemFileSchema(Schema):
     cash_fen = Fen(0, load_default=0)
     stock = Integer(1, MAX_UNITS, required=True)
     allowance = Integer(1, MAX_UNITS, allow_none=True, load_default=1)
-    min_tier = fields.String(
-        load_default=LADDER[0].code, validate=validate.OneOf([tier.code for tier in LADDER])
-    )
+    min_tier = TierCode()
     fulfilment = fields.String(load_default=PICKUP, validate=validate.OneOf([PICKUP, DELIVERY]))
     is_stocked = YesNo(load_default=True)
     is_cancellable = YesNo(load_default=True)
@@ -79,5 +77,5 @@ def _hours(text: str) -> tuple[time, time]:
 
 
 def _item(given: dict[str, Any]) -> ItemTerms:
-    tier = tier_of_code(given.pop("min_tier"))
-    return ItemTerms(**given, min_tier_rank=tier.rank if tier else 0)
+    rank = rank_named(given.pop("min_tier"))
+    return ItemTerms(**given, min_tier_rank=rank)

@@ -1,8 +1,8 @@
 """What tiers refuse."""
 
-from miniprogram_api.core.errors import Forbidden, Unprocessable
+from miniprogram_api.core.errors import Conflict, Forbidden, Unprocessable
 
-from .ladder import Tier
+from .steps import Tier
 
 
 class TierTooLow(Forbidden):
@@ -26,3 +26,19 @@ class UnknownTier(Unprocessable):
     code = "unknown_tier"
     title_zh = "没有这个会员等级"
     title_en = "There is no such tier"
+
+
+class LadderNotAllowed(Unprocessable):
+    """The parts of a ladder do not fit together, or it would change the past."""
+
+    code = "ladder_not_allowed"
+    title_zh = "等级规则有误"
+    title_en = "This ladder does not work"
+
+
+class LadderJustChanged(Conflict):
+    """Somebody else has just published a version of the ladder."""
+
+    code = "ladder_just_changed"
+    title_zh = "等级规则刚被他人修改，请重新查看"
+    title_en = "The ladder was just changed by somebody else"

@@ -1,41 +1,84 @@
-"""The ladder of tiers. Pure."""
+"""The versions of the ladder: which is in force, and the tiers that it has."""
 
-from dataclasses import dataclass
+import json
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, cast
+
+import sqlalchemy as sa
+
+from miniprogram_api.core.clock import now
+from miniprogram_api.core.db import db
+from miniprogram_api.core.memory import Memory
+
+from .models import TierLadder
+from .steps import Tier
+from .terms import FIRST_TERMS, Ladder, Terms, terms_from_json
+
+SINCE_EVER = datetime(2000, 1, 1, tzinfo=UTC)
+"""From when on a shop's first ladder counts, so that every moment has one."""
+
+versions = cast(sa.Table, TierLadder.__table__)
+
+_VERSIONS = sa.select(
+    versions.c.version,
+    versions.c.starts_at,
+    sa.type_coerce(versions.c.terms, sa.Text).label("terms"),
+).order_by(versions.c.starts_at, versions.c.version)
 
 
-@dataclass(frozen=True)
-class Tier:
-    """A step of the ladder; whoever stands on a rank may do what lower ranks may."""
-
-    code: str
-    rank: int
-    name_zh: str
-    name_en: str
-    card_zh: str
-    card_en: str
-
-    def name(self, language: str) -> str:
-        """What people call it."""
-        return self.name_en if language.startswith("en") else self.name_zh
+FIRST_LADDER = Ladder(1, SINCE_EVER, FIRST_TERMS)
 
 
-LADDER = (
-    Tier("regular", 0, "普通会员", "Regular", "银卡", "Silver card"),
-    Tier("gold", 1, "高级会员", "Senior", "金卡", "Gold card"),
-    Tier("platinum", 2, "VIP会员", "VIP", "白金卡", "Platinum card"),
-    Tier("diamond", 3, "至尊VIP会员", "Supreme VIP", "钻石卡", "Diamond card"),
-)
-"""Every tier, the lowest first; a rank is its place."""
+def read_ladders() -> tuple[Ladder, ...]:
+    """Every version in the order in which they come into force; a shop without any has the first."""
+    rows = db.session.execute(_VERSIONS).all()
+    return tuple(_ladder(row) for row in rows) or (FIRST_LADDER,)
 
-REGULAR = LADDER[0]
-HIGHEST = LADDER[-1].rank
+
+_known: Memory[str, tuple[Ladder, ...]] = Memory("tiers.ladders", lambda _key: read_ladders())
+
+
+def ladders() -> tuple[Ladder, ...]:
+    """Every version, kept for a second: a new one begins tomorrow, so nobody reads it too late."""
+    return _known.get("") or (FIRST_LADDER,)
+
+
+def forget() -> None:
+    """Read the versions anew at the next question."""
+    _known.forget()
+
+
+def current() -> Ladder:
+    """The version in force now."""
+    return in_force(ladders(), now())
+
+
+def in_force(found: tuple[Ladder, ...], moment: datetime) -> Ladder:
+    """Which of these versions a moment has; of two that begin together the newer."""
+    return next((one for one in reversed(found) if one.starts_at <= moment), found[0])
+
+
+def tiers() -> tuple[Tier, ...]:
+    """The tiers of the ladder in force, the lowest first; a rank is a place."""
+    return current().terms.tiers
 
 
 def tier_of_rank(rank: int) -> Tier:
     """The tier of a rank; one beyond the ladder is its highest step."""
-    return LADDER[max(0, min(rank, HIGHEST))]
+    return current().terms.tier_of_rank(rank)
 
 
 def tier_of_code(code: str) -> Tier | None:
     """The tier of a code; None: there is none."""
-    return next((tier for tier in LADDER if tier.code == code), None)
+    return current().terms.tier_of_code(code)
+
+
+def _ladder(row: Any) -> Ladder:
+    return Ladder(row.version, row.starts_at, _read_terms(row.terms))
+
+
+@lru_cache(maxsize=64)
+def _read_terms(text: str) -> Terms:
+    """The terms of a version, read once: a version never changes."""
+    return terms_from_json(json.loads(text))

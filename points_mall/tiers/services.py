@@ -4,13 +4,16 @@ from typing import cast
 
 import sqlalchemy as sa
 
-from miniprogram_api.core import bulk
 from miniprogram_api.core.clock import now
 from miniprogram_api.core.db import db, retrying, transaction
 
+from . import settling
 from .errors import TierTooLow, UnknownTier
-from .ladder import LADDER, Tier, tier_of_code, tier_of_rank
-from .models import MemberTier
+from .ladder import tier_of_code, tier_of_rank, tiers
+from .models import MemberTier, TierMove
+from .settling import Cause
+from .standing import Why
+from .steps import Tier
 
 _tiers = cast(sa.Table, MemberTier.__table__)
 _RANK = sa.select(_tiers.c.rank).where(_tiers.c.member_id == sa.bindparam("member_id"))
@@ -36,21 +39,30 @@ def require_rank(member_id: int, rank: int) -> None:
 
 
 @retrying
-def set_tier(member_id: int, code: str) -> Tier:
+def set_tier(member_id: int, code: str, *, why: str = "", actor: str = "system") -> Tier:
     """Move a member to a tier by hand; `since` changes only with the tier.
 
+    The tier is held as long as one that growth has reached. After a move down, growth from before
+    it counts no more; a move brings no gift.
+
+    :param why: for people; kept for ever.
     :raises UnknownTier: there is none of that code.
     """
     tier = tier_of_code(code)
     if tier is None:
-        known = ", ".join(one.code for one in LADDER)
+        known = ", ".join(one.code for one in tiers())
         raise UnknownTier(f"no tier {code}; there are {known}")
-    row = {"member_id": member_id, "code": tier.code, "rank": tier.rank, "since": now()}
     with transaction() as session:
-        bulk.insert_missing(session, _tiers, [row])
+        settling.lock([member_id])
         session.execute(
-            sa.update(_tiers)
-            .where(_tiers.c.member_id == member_id, _tiers.c.code != tier.code)
-            .values(code=tier.code, rank=tier.rank, since=row["since"])
+            sa.insert(TierMove).values(
+                member_id=member_id,
+                code=tier.code,
+                rank=tier.rank,
+                why=why,
+                actor=actor,
+                moved_at=now(),
+            )
         )
+        settling.settle({member_id: Cause(Why.MANUAL, actor=actor)})
     return tier

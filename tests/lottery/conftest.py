@@ -20,6 +20,9 @@ from miniprogram_api.core.db import db, transaction
 from miniprogram_api.core.errors import DomainError
 from miniprogram_api.members.models import Member
 from miniprogram_api.repeats.records import Claim
+from points_mall.coupons.templates import Draft, publish
+from points_mall.coupons.terms import CouponTerms, Kind
+from points_mall.coupons.validity import Span, Validity
 from points_mall.grants.granting import grant_all
 from points_mall.grants.kinds import Grant
 from points_mall.ledger import audit as ledger_audit
@@ -41,6 +44,16 @@ THANKS = PrizeTerms("谢谢参与", "nothing", 0, code="thanks", is_consolation=
 def _at_noon(request: pytest.FixtureRequest) -> None:
     if "app" in request.fixturenames:
         clock.set(NOON)
+
+
+@pytest.fixture(autouse=True)
+def _with_a_coupon(request: pytest.FixtureRequest) -> None:
+    """The coupon that wheels of these tests promise."""
+    if "app" in request.fixturenames:
+        request.getfixturevalue("app")
+        month = Validity(Span.DAYS, days=30)
+        terms = CouponTerms(Kind.AMOUNT_OFF, month, amount_fen=1000, threshold_fen=5000)
+        publish(Draft("full50", "满50减10", "Full 50", terms), actor="test")
 
 
 def enrol(count: int = 1, joined_at: datetime = JOINED, first_number: int = 1) -> list[int]:

@@ -12,6 +12,7 @@ from lottery import services
 from lottery.demo import demo_wheel, seed
 from lottery.terms import PrizeTerms
 from miniprogram_api.demo import seeds
+from points_mall.coupons import demo as coupons_demo
 
 from .conftest import THANKS, all_is_right, enrol, only, points_prize, spins, wheel_of
 
@@ -112,6 +113,7 @@ def test_the_demo_has_one_wheel_of_every_kind_and_it_draws(app: Flask) -> None:
         def expect(self, _steps: int) -> None: ...
         def advance(self, _steps: int = 1) -> None: ...
 
+    coupons_demo.seed(Quiet())  # type: ignore[arg-type]
     seed(Quiet())  # type: ignore[arg-type]
     seed(Quiet())  # type: ignore[arg-type]
     assert len(json.loads(run(app, "list", "--json").output)) == 1

@@ -291,12 +291,12 @@ def test_the_pages_explain_and_show(client: FlaskClient, app: Flask) -> None:
     assert client.get("/fairness").headers["Content-Security-Policy"]
 
 
-def test_the_export_has_draws_chances_and_rights(
+def test_the_export_has_draws_chances_and_coupons(
     client: FlaskClient, member: int, headers: Headers
 ) -> None:
     give_chances(member, 2)
-    spins(member, only(PrizeTerms("券", "coupon", 1, 1, item="满减")), 1)
+    spins(member, only(PrizeTerms("券", "coupon", 1, 1, item="full50")), 1)
     told: Any = client.get("/api/v1/members/me/export", headers=headers).json
-    assert [one["granted"]["title"] for one in told["lottery"]["draws"]] == ["满减"]
+    assert [one["granted"]["title"] for one in told["lottery"]["draws"]] == ["满50减10"]
     assert [one["count"] for one in told["lottery"]["chances"]] == [2]
-    assert [one["title"] for one in told["rights"]] == ["满减"]
+    assert [one["title"] for one in told["coupons"]["coupons"]] == ["满50减10"]

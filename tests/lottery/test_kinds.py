@@ -35,16 +35,16 @@ def test_points_are_credited_and_stand_in_the_statement(client: FlaskClient, mem
     all_is_right()
 
 
-def test_a_coupon_becomes_a_right_that_the_member_owns(client: FlaskClient, member: int) -> None:
-    wheel = only(PrizeTerms("券", "coupon", 1, 2, item="满50减10", expires_days=30))
+def test_a_coupon_is_issued_from_its_template(client: FlaskClient, member: int) -> None:
+    wheel = only(PrizeTerms("券", "coupon", 1, 2, item="full50", expires_days=30))
     body = spin(member, wheel, "key-00001").answer.body
     until = "2026-12-22T00:00:00+08:00"
     assert body["granted"] == {
         "kind": "coupon", "amount": 2, "title": "满50减10", "expires_at": until,
     }  # fmt: skip
-    owned = get(client, member, "/api/v1/rights")["items"]
-    assert [(one["kind"], one["title"], one["expires_at"]) for one in owned] == [
-        ("coupon", "满50减10", until)
+    owned = get(client, member, "/api/v1/coupons")["items"]
+    assert [(one["state"], one["title"], one["valid_until"]) for one in owned] == [
+        ("unused", "满50减10", until)
     ] * 2
     all_is_right()
 
@@ -121,10 +121,18 @@ def test_nothing_is_said_plainly_and_stands_in_the_history(
     all_is_right()
 
 
-@pytest.mark.parametrize("kind", ["wallet", "moon_rock"])
-def test_a_kind_that_nobody_gives_is_refused_when_the_wheel_is_saved(app: Flask, kind: str) -> None:
-    with pytest.raises(RewardNotAllowed, match=kind):
-        only(PrizeTerms("余额", kind, 1, 100))
+def test_money_for_the_wallet_is_credited_once(client: FlaskClient, member: int) -> None:
+    wheel = only(PrizeTerms("红包", "wallet", 1, 188))
+    for _ in range(2):
+        body = spin(member, wheel, "key-00001").answer.body
+        assert body["granted"] == {"kind": "wallet", "amount": 188}
+    assert get(client, member, "/api/v1/wallet")["balance_fen"] == 188
+    all_is_right()
+
+
+def test_a_kind_that_nobody_gives_is_refused_when_the_wheel_is_saved(app: Flask) -> None:
+    with pytest.raises(RewardNotAllowed, match="moon_rock"):
+        only(PrizeTerms("余额", "moon_rock", 1, 100))
 
 
 def test_whoever_closes_the_account_gives_an_uncollected_prize_up(

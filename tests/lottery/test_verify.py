@@ -35,13 +35,12 @@ GUARDED = (
     "wheel_prize",
     "draw_chance_grant",
     "draw_chance_use",
-    "owned_right",
     "ledger_entry",
 )
 PRIZES = (
     points_prize(10, 2, stock=50, code="ten"),
     PrizeTerms("杯", "reward", 2, value_fen=900, stock=50, fulfilment="pickup", code="cup"),
-    PrizeTerms("券", "coupon", 2, 1, item="满50减10", code="coupon"),
+    PrizeTerms("券", "coupon", 2, 1, item="full50", code="coupon"),
     PrizeTerms("再来", "draw_again", 1, code="again"),
     points_prize(30, 1, is_guaranteed=True, code="thirty"),
     THANKS,
@@ -128,7 +127,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "a promise": ("UPDATE fairness_period SET commitment = 'ab'", "commitment"),
     "a number": ("UPDATE fairness_period SET next_index = next_index + 1", "next_index"),
     "a chance": ("DELETE FROM draw_chance_use WHERE id = 1", "chance used"),
-    "a coupon": ("DELETE FROM owned_right WHERE id = 1", "chances and rights"),
+    "a coupon": ("UPDATE coupon SET reference = 'x' WHERE id = 1", "chances and coupons"),
     "an entry": (
         "UPDATE ledger_entry SET points = points + 1 WHERE reason = 'lottery_prize'",
         "entry of points won",
@@ -193,7 +192,14 @@ def test_a_wrong_seed_is_found_before_and_after_it_is_published(wheel: int) -> N
 
 @pytest.mark.parametrize(
     "table",
-    ["draw", "wheel_version", "wheel_prize", "draw_chance_grant", "draw_chance_use", "owned_right"],
+    [
+        "draw",
+        "wheel_version",
+        "wheel_prize",
+        "draw_chance_grant",
+        "draw_chance_use",
+        "coupon_event",
+    ],
 )
 @pytest.mark.parametrize("verb", ["UPDATE {} SET id = id", "DELETE FROM {}"])
 def test_the_database_refuses_to_change_what_was_written(wheel: int, table: str, verb: str) -> None:

@@ -49,10 +49,11 @@ def test_a_prize_above_the_legal_cap_is_refused_and_one_at_the_cap_is_not(app: F
 
 @pytest.mark.parametrize("prize", [
     points_prize(0), points_prize(-5), points_prize(10**9),
-    PrizeTerms("券", "coupon", 1, 1), PrizeTerms("券", "coupon", 1, 0, item="满减"),
+    PrizeTerms("券", "coupon", 1, 1), PrizeTerms("券", "coupon", 1, 0, item="full50"),
+    PrizeTerms("券", "coupon", 1, 1, item="满减"),
     PrizeTerms("机会", "draw_chance", 1, 1, item="999"),
     PrizeTerms("机会", "draw_chance", 1, 1, item="①"),
-    PrizeTerms("余额", "wallet", 1, 100),
+    PrizeTerms("余额", "wallet", 1, 0), PrizeTerms("余额", "wallet", 1, 50_000_01),
 ])  # fmt: skip
 def test_a_prize_that_nobody_gives_so_is_refused(app: Flask, prize: PrizeTerms) -> None:
     assert saved(prize) is RewardNotAllowed
