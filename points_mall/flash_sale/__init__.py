@@ -4,5 +4,5 @@ A sale is one time slot; slots of one campaign share its name. Each item of a sa
 whose window is the sale's, and a claim is an order placed through `redemption.placing`.
 
 `sales` keeps the facts that a claim needs, `claiming` is the storm's way, `shown` the public list,
-`services` the merchant's hand, `preparing` what happens ahead of the opening and after the end.
+`services` the merchant's hand, `settling` what happens after the end.
 """

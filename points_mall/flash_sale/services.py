@@ -1,7 +1,7 @@
 """The merchant's hand: publish, change and close sales; raise and lower their stock."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,16 +10,13 @@ from miniprogram_api.core.clock import now
 from miniprogram_api.core.db import after_commit, current_transaction, retrying, transaction
 from points_mall.catalogue.errors import NoSuchReward
 from points_mall.catalogue.models import Reward
-from points_mall.stock import pools, rebuilding
+from points_mall.stock import pools, preparing, rebuilding
 
 from . import sales, states
 from .errors import NoSuchItem, NoSuchSale, SaleNotValid, SaleOver
 from .models import FlashSale, FlashSaleItem
 from .states import SaleState
 from .terms import LONGEST, ItemTerms, SaleTerms, Slot, check_terms
-
-LOADED_AHEAD = timedelta(minutes=5)
-"""How long before its opening a sale is in Redis."""
 
 
 @retrying
@@ -143,8 +140,7 @@ def _publish_item(session: Session, sale: FlashSale, position: int, terms: ItemT
             pool_id=pool_id,
         )
     )
-    if sale.starts_at <= now() + LOADED_AHEAD:
-        rebuilding.load_after_commit(pool_id)
+    preparing.load_if_soon(pool_id, sale.starts_at)
 
 
 def _check_rewards(session: Session, items: Sequence[ItemTerms]) -> None:

@@ -14,6 +14,7 @@ from points_mall.ledger.movements import Movement, Posted, Restore, Void
 from points_mall.stock import gate, remaining, sold_out, units
 from points_mall.stock.pools import pool_of
 
+from .events import orders_cancelled
 from .models import RedemptionOrder
 from .orders import table
 from .reasons import BY_SOURCE
@@ -48,6 +49,7 @@ def cancel_all(orders: Sequence[RedemptionOrder], why: str) -> dict[str, Posted]
         by_pool[order.pool_id].append(order.order_no)
         current_transaction().expire(order)  # whoever looks at it again sees it cancelled
     after_commit(lambda: _give_back(by_pool))
+    orders_cancelled.emit(order_nos=[order.order_no for order in ended], why=why)
     return posted
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from miniprogram_api.core.errors import Conflict, NotFound, Unprocessable
+from miniprogram_api.core.errors import Conflict, Gone, NotFound, Unprocessable
 
 
 class NoSuchOrder(NotFound):
@@ -41,6 +41,17 @@ class StepNotAllowed(Conflict):
 
     def __init__(self, status: str) -> None:
         super().__init__(f"the order is {status}", order_status=status)
+
+
+class PaymentTimeOver(Gone):
+    """The cash half was not paid in time; `pay_by` says until when."""
+
+    code = "payment_time_over"
+    title_zh = "支付时间已过"
+    title_en = "The time to pay is over"
+
+    def __init__(self, pay_by: datetime) -> None:
+        super().__init__("it was to be paid earlier", pay_by=pay_by)
 
 
 class NotCancellable(Conflict):

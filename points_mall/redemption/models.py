@@ -14,7 +14,8 @@ class RedemptionOrder(Base):
     """What a member exchanged points for, and what became of it.
 
     `order_no` follows from the member's idempotency key, so a repeat can only mean the same order.
-    While cash is owed (`awaiting_payment`) the points are held, not spent, until `pay_by`.
+    While cash is owed (`awaiting_payment`) the points are held, not spent, until `pay_by`. Once a
+    payment was begun, the outcome of that payment ends the wait, as long as it can be learnt.
     """
 
     __tablename__ = "redemption_order"
@@ -39,6 +40,8 @@ class RedemptionOrder(Base):
     changed_at: Mapped[datetime]
     cancel_reason: Mapped[str | None] = mapped_column(sa.String(32))
     is_cancellable: Mapped[bool] = mapped_column(default=True)  # by the member, as it was offered
+    is_stocked: Mapped[bool] = mapped_column(default=False)  # ready at the counter once it is paid
+    payment_begun_at: Mapped[datetime | None]
     __table_args__ = (
         sa.CheckConstraint("quantity > 0", name="orders_something"),
         sa.CheckConstraint("points >= 0 AND cash_fen >= 0", name="price_not_negative"),

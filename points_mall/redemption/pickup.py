@@ -2,12 +2,14 @@
 
 import sqlalchemy as sa
 
-from miniprogram_api.core.db import db, retrying, transaction
+from miniprogram_api.core.clock import now
+from miniprogram_api.core.db import current_transaction, db, retrying, transaction
 from miniprogram_api.risk import limits, pace
 from miniprogram_api.risk.limits import Limit
 
 from . import pickup_codes
 from .errors import AlreadyCollected, NoSuchPickup, StepNotAllowed
+from .events import order_sent
 from .models import RedemptionOrder
 from .services import step_to
 from .states import OrderStatus
@@ -41,7 +43,30 @@ def confirm_pickup(code: str, *, caller: str) -> RedemptionOrder:
         order = _order_with(code)
         if not step_to(RedemptionOrder.id == order.id, OrderStatus.COLLECTED):
             raise _refusal(order)
+        order_sent.emit(order_no=order.order_no)
     return _order_with(code)
+
+
+def take_back_pickup(code: str) -> RedemptionOrder | None:
+    """In the caller's transaction: undo a hand-over that was a mistake; the order waits again.
+
+    Whether it is soon enough, and by whom, the caller judges. None: it is not handed over.
+
+    :raises NoSuchPickup: no order has this code.
+    """
+    order = _order_with(code)
+    handed_over = sa.update(RedemptionOrder).where(
+        RedemptionOrder.id == order.id, RedemptionOrder.status == OrderStatus.COLLECTED
+    )
+    undone = current_transaction().execute(
+        handed_over.values(status=OrderStatus.READY.value, changed_at=now())
+        .returning(RedemptionOrder.id)
+        .execution_options(synchronize_session=False)
+    )
+    if undone.first() is None:
+        return None
+    db.session.refresh(order)
+    return order
 
 
 def _order_with(code: str) -> RedemptionOrder:

@@ -17,25 +17,23 @@ from miniprogram_api.core import bulk
 from miniprogram_api.core.clock import now
 from miniprogram_api.core.crypto import blind_index
 from miniprogram_api.core.db import db, transaction
-from miniprogram_api.core.errors import DomainError
 from miniprogram_api.core.group_commit import group_of
-from miniprogram_api.repeats.records import Answer, Claim, RequestInProgress, claim_all, store_all
+from miniprogram_api.core.settings import settings
+from miniprogram_api.repeats.records import Answer, Claim, store_all
 from points_mall.ledger import posting
 from points_mall.ledger.movements import Debit, Hold, Movement, Posted
 from points_mall.ledger.reasons import Reason
-from points_mall.stock import sold_out, taking, units
+from points_mall.stock import claiming, sold_out, taking, units
 from points_mall.stock.errors import AllowanceUsed, SoldOut
 from points_mall.stock.gate import Want
-from points_mall.stock.pools import pool_of
-from points_mall.stock.taking import Outcome, Try
-from points_mall.stock.units import Ownership
+from points_mall.stock.taking import Try
 
 from . import pickup_codes
 from .models import RedemptionOrder
 from .states import OrderStatus
 
 PAY_WITHIN = timedelta(minutes=15)
-"""How long points are held for an order whose cash half is not paid."""
+"""How long an order waits for its cash half."""
 
 _ORDERS = cast(sa.Table, RedemptionOrder.__table__)
 
@@ -123,60 +121,19 @@ def _write(tries: Sequence[Try[Placement]], placed: dict[str, Placed]) -> None:
     with transaction() as session:
         posting.lock_accounts(one.want.member_id for one in tries)
         claims = [one.item.claim for one in tries]
-        for one, verdict in zip(tries, claim_all(session, claims), strict=True):
-            _heed_verdict(one, verdict, fresh)
-        taking.leave_to_owners(tries)
-        taking.choose_without_redis(_going(tries))
-        _refuse_beyond_allowance(_going(tries))
-        taking.own(_going(tries))
-        rows = _pay([one for one in tries if one.outcome is Outcome.OWNED])
+        first = claiming.claim_units(session, tries, claims, _refuse_beyond_shared_allowance)
+        for one, known in zip(tries, first, strict=True):
+            if known is not None:
+                fresh[one.want.order_no] = Placed(known.body, is_repeat=True)
+        rows = _pay(claiming.owners(tries))
         bulk.insert(session, _ORDERS, [row for row, _ in rows])
         answers = []
-        for one, (row, available) in zip(_owned(tries), rows, strict=True):
+        for one, (row, available) in zip(claiming.owners(tries), rows, strict=True):
             body = one.item.offer.describe(row, available)
             fresh[one.want.order_no] = Placed(body, is_repeat=False)
             answers.append((one.item.claim, Answer(201, body)))
         store_all(session, answers)
     placed |= fresh
-
-
-def _going(tries: Sequence[Try[Placement]]) -> list[Try[Placement]]:
-    return [one for one in tries if one.outcome is Outcome.UNKNOWN and one.refusal is None]
-
-
-def _owned(tries: Sequence[Try[Placement]]) -> list[Try[Placement]]:
-    return [one for one in tries if one.outcome is Outcome.OWNED]
-
-
-def _heed_verdict(
-    one: Try[Placement], verdict: Answer | DomainError | None, fresh: dict[str, Placed]
-) -> None:
-    """A repeat hears the first answer; units that it took just now are the first one's, or too many."""
-    if isinstance(verdict, RequestInProgress):
-        one.outcome, one.refusal = Outcome.ELSEWHERE, verdict  # the first one settles the units
-    elif isinstance(verdict, DomainError):
-        one.refuse(verdict)
-        one.outcome = Outcome.REFUSED if one.is_fresh else Outcome.ELSEWHERE
-    elif verdict is not None:
-        one.outcome = Outcome.REFUSED if one.is_fresh else Outcome.ELSEWHERE
-        fresh[one.want.order_no] = Placed(verdict.body, is_repeat=True)
-
-
-def _refuse_beyond_allowance(tries: Sequence[Try[Placement]]) -> None:
-    wanted = [
-        Ownership(
-            one.pool_id,
-            one.want.order_no,
-            one.want.member_id,
-            one.unit_nos,
-            pool_of(one.pool_id).allowance,
-        )
-        for one in tries
-    ]
-    for one, may in zip(tries, units.allowance_left(wanted), strict=True):
-        if not may:
-            one.refuse(AllowanceUsed())
-    _refuse_beyond_shared_allowance(_going(tries))
 
 
 def _refuse_beyond_shared_allowance(tries: Sequence[Try[Placement]]) -> None:
@@ -199,16 +156,13 @@ def _pay(tries: Sequence[Try[Placement]]) -> list[tuple[dict[str, Any], int]]:
     """Take or hold the points; who has too few gives the units up. Rows of the others, in order."""
     moment = now()
     movements = [_movement(one.item, moment) for one in tries]
-    rows = []
-    poor = []
+    rows, poor = [], []
     for one, posted in zip(tries, posting.post(movements), strict=True):
         if isinstance(posted, Posted):
             rows.append((_row(one.item, moment), posted.available))
         else:
-            one.refuse(posted)
-            poor.append(one.want.order_no)
-    if poor:
-        units.give_up(poor)
+            poor.append((one, posted))
+    claiming.give_up([one for one, _ in poor], [refusal for _, refusal in poor])
     return rows
 
 
@@ -217,7 +171,7 @@ def _movement(placement: Placement, moment: datetime) -> Movement:
     points = offer.points * placement.quantity
     reference = f"order:{placement.order_no}"
     if offer.cash_fen:
-        return Hold(placement.member_id, points, offer.reason, reference, moment + PAY_WITHIN)
+        return Hold(placement.member_id, points, offer.reason, reference, _held_until(moment))
     explanation = {
         "source": offer.source,
         "title": offer.title,
@@ -225,6 +179,11 @@ def _movement(placement: Placement, moment: datetime) -> Movement:
         "quantity": placement.quantity,
     }
     return Debit(placement.member_id, points, offer.reason, reference, explanation)
+
+
+def _held_until(moment: datetime) -> datetime:
+    """When a hold ends by itself: later than the order, whose payment may be heard of late."""
+    return moment + PAY_WITHIN + timedelta(hours=settings().payment_unknown_hours)
 
 
 def _row(placement: Placement, moment: datetime) -> dict[str, Any]:
@@ -249,4 +208,5 @@ def _row(placement: Placement, moment: datetime) -> dict[str, Any]:
         "pay_by": moment + PAY_WITHIN if offer.cash_fen else None,
         "changed_at": moment,
         "is_cancellable": offer.is_cancellable,
+        "is_stocked": offer.is_stocked,
     }

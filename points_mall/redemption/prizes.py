@@ -83,4 +83,5 @@ def _row(won: Won, moment: datetime) -> dict[str, Any]:
         "placed_at": moment,
         "changed_at": moment,
         "is_cancellable": False,
+        "is_stocked": won.is_stocked,
     }

@@ -4,6 +4,7 @@ Every step is a conditional change of the status: of two that meet, one finds th
 refused, so an order has one end.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from points_mall.ledger import posting
 
 from .ending import cancel_all
 from .errors import NoSuchOrder, NotCancellable, StepNotAllowed
+from .events import order_sent
 from .models import RedemptionOrder
 from .orders import locked_orders, order_with, table
 from .states import OrderStatus, origins_of
@@ -75,13 +77,27 @@ def receive(order_no: str) -> None:
 
 
 def release_unpaid() -> int:
-    """Cancel orders whose cash half was not paid in time; answer how many."""
-    return _cancel_in_batches(
-        sa.and_(
-            RedemptionOrder.status == OrderStatus.AWAITING_PAYMENT, RedemptionOrder.pay_by <= now()
-        ),
-        UNPAID,
+    """Cancel orders whose cash half was not paid in time; answer how many.
+
+    One whose payment was begun is left to the outcome of that payment, as long as it may be learnt.
+    """
+    moment = now()
+    unknown_since = moment - timedelta(hours=settings().payment_unknown_hours)
+    is_over = sa.or_(
+        sa.and_(RedemptionOrder.pay_by <= moment, RedemptionOrder.payment_begun_at.is_(None)),
+        RedemptionOrder.pay_by <= unknown_since,
     )
+    is_waiting = RedemptionOrder.status == OrderStatus.AWAITING_PAYMENT
+    return _cancel_in_batches(sa.and_(is_waiting, is_over), UNPAID)
+
+
+def release(order_nos: Sequence[str]) -> None:
+    """In the caller's transaction: cancel those of these orders that still wait for their payment.
+
+    Their members' accounts are locked.
+    """
+    is_waiting = RedemptionOrder.status == OrderStatus.AWAITING_PAYMENT
+    cancel_all(locked_orders(RedemptionOrder.order_no.in_(order_nos), is_waiting), UNPAID)
 
 
 @retrying
@@ -124,6 +140,8 @@ def _take_step(
     with transaction():
         if not step_to(RedemptionOrder.order_no == order_no, target, only, facts):
             raise StepNotAllowed(order_with(order_no).status)
+        if target == OrderStatus.SHIPPED:
+            order_sent.emit(order_no=order_no)
 
 
 def step_to(

@@ -6,9 +6,23 @@ from miniprogram_api.core.log import log
 from miniprogram_api.jobs.registry import Payload
 from miniprogram_api.jobs.schedule import scheduled
 
-from . import blocking, sweeping
+from . import blocking, preparing, sweeping
 
 _log = log(__name__)
+
+
+@scheduled("stock.load_ahead", every=timedelta(minutes=1))
+def load_ahead(_payload: Payload) -> None:
+    """Have every pool in Redis before it opens."""
+    if count := preparing.load_ahead():
+        _log.info("pools_loaded", pools=count)
+
+
+@scheduled("stock.unload_old", every=timedelta(minutes=10))
+def unload_old(_payload: Payload) -> None:
+    """Take pools out of Redis that were over some time ago."""
+    if count := preparing.unload_old():
+        _log.info("pools_unloaded", pools=count)
 
 
 @scheduled("stock.sweep", every=timedelta(minutes=1))

@@ -50,7 +50,7 @@ def sweep(pool: Pool) -> int:
     given_back = 0
     while overdue := _overdue(pool):
         with transaction():
-            owned = {row.holder for row in units.held_by(overdue)}
+            owned = {row.holder for row in units.held_by(overdue) if row.pool_id == pool.id}
         if owned:
             gate.confirm(pool.id, sorted(owned))
         left = [order_no for order_no in overdue if order_no not in owned]

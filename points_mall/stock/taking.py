@@ -119,10 +119,12 @@ def leave_to_owners(tries: Sequence[Try[Item]]) -> None:
     if not refused:
         return
     owned = {
-        (row.holder, row.unit_no) for row in units.held_by(one.want.order_no for one in refused)
+        (row.holder, row.pool_id, row.unit_no)
+        for row in units.held_by(one.want.order_no for one in refused)
     }
     for one in refused:
-        if any((one.want.order_no, unit_no) in owned for unit_no in one.unit_nos):
+        mine = {(one.want.order_no, one.pool_id, unit_no) for unit_no in one.unit_nos}
+        if mine & owned:
             one.outcome = Outcome.ELSEWHERE
 
 

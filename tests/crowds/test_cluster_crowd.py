@@ -15,12 +15,12 @@ from redis.cluster import RedisCluster
 from miniprogram_api.core.clock import now
 from miniprogram_api.core.db import db
 from miniprogram_api.core.redis import redis_client
-from points_mall.flash_sale import preparing, services
+from points_mall.flash_sale import services
 from points_mall.flash_sale.models import FlashSaleItem
 from points_mall.flash_sale.terms import ItemTerms, SaleTerms, Slot
 from points_mall.ledger import audit as ledger_audit
 from points_mall.stock import audit as stock_audit
-from points_mall.stock import sweeping
+from points_mall.stock import preparing, sweeping
 from points_mall.stock.gate import keys_of
 from points_mall.stock.models import StockUnit
 from points_mall.stock.remaining import remaining_of

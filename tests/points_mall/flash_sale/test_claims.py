@@ -82,6 +82,18 @@ def test_the_same_key_for_another_item_is_refused(app: Flask, client: FlaskClien
     assert_books_are_clean(app)
 
 
+def test_a_key_that_was_used_elsewhere_leaves_the_last_unit_to_others(
+    app: Flask, client: FlaskClient
+) -> None:
+    """Its own unit 1 is owned, of another pool: that of this one goes back at once."""
+    sale = published(MUG, ItemTerms("最后一件", 100, 1))
+    li, wang = shoppers(client, 2)
+    li.claim(sale, 0, key="one-intention")
+    assert outcome([li.claim(sale, 1, key="one-intention")]) == ["idempotency_key_reused"]
+    assert outcome([wang.claim(sale, 1)]) == ["ready"]
+    assert_books_are_clean(app)
+
+
 def test_before_the_opening_nothing_is_taken(app: Flask, client: FlaskClient) -> None:
     sale, li = published(starts_at=now() + HOUR), shopper(client)
     rebuilding.load(sale.pools[0])

@@ -10,9 +10,8 @@ from werkzeug.test import TestResponse
 
 from miniprogram_api.auth.services import end_all_sessions
 from miniprogram_api.core.db import transaction
-from points_mall.flash_sale import door
 from points_mall.flash_sale.terms import ItemTerms
-from points_mall.stock import sold_out
+from points_mall.stock import door, sold_out
 
 from .conftest import Held, Shopper, published, shopper, shoppers
 
