@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import gating, posting, serving
+from benchmarks import gating, inbox, posting, serving
 from benchmarks.report import show
 from benchmarks.rounds import Plan
 from benchmarks.shop import DATABASES, Server, opened
 
-BENCHES = ("check_in", "statement", "claims", "draws", "posting", "gate")
+BENCHES = ("check_in", "statement", "claims", "drops", "draws", "posting", "inbox", "gate")
 
 
 def main(given: list[str]) -> int:
@@ -40,6 +40,8 @@ def _measured(database: str, names: list[str], asked: argparse.Namespace) -> dic
             figures["posting"] = posting.measured(asked.seconds)
         if groups:
             figures |= serving.measured(shop, server, groups, asked.connections, plan)
+    if "inbox" in names:
+        figures["inbox"] = inbox.measured(database, server)
     return figures
 
 

@@ -19,6 +19,7 @@ class Stage:
     sale: Sale
     textbook_pool: int
     wheel: int
+    drop: int
 
 
 def bare(stage: Stage) -> Traffic:
@@ -61,6 +62,13 @@ def winning(stage: Stage) -> Traffic:
     return Traffic(heads, _item(stage.sale.winning_item), 201, b'"pickup_code":"6')
 
 
+def drop_claim(stage: Stage) -> Traffic:
+    """Every member of the crowd wins a coupon of a drop, once."""
+    path = f"/api/v1/coupon-drops/{stage.drop}/claims"
+    heads = [_head("POST", path, member) for member in stage.people.crowd]
+    return Traffic(heads, _with(b"{}"), 201, b'"unit_no":', once=True)
+
+
 def draw(stage: Stage) -> Traffic:
     """Draws that cost points."""
     heads = _heads("POST", f"/api/v1/wheels/{stage.wheel}/draws", stage)
@@ -87,6 +95,7 @@ KINDS: dict[str, Callable[[Stage], Traffic]] = {
     "points": points,
     "entries": entries,
     "sold_out": sold_out,
+    "drop_claim": drop_claim,
     "draw": draw,
     "winning": winning,
     "textbook": textbook,

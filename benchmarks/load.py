@@ -234,7 +234,8 @@ class _Running:
         if head < 0:
             return
         length = _LENGTH.search(answer, 0, head)
-        if length is not None and len(answer) >= head + 4 + int(length[1]):
+        has_no_body = answer[9:12] == b"204"
+        if has_no_body or (length is not None and len(answer) >= head + 4 + int(length[1])):
             self._judge(line)
             self._idle.append(line)
 

@@ -15,6 +15,13 @@ from miniprogram_api.core import bulk
 from miniprogram_api.core.clock import now, to_day
 from miniprogram_api.core.db import transaction
 from miniprogram_api.members.models import Member
+from points_mall.coupon_drops import plans
+from points_mall.coupon_drops.models import CouponDrop
+from points_mall.coupon_drops.plans import PlanTerms
+from points_mall.coupon_drops.schedule import Schedule
+from points_mall.coupons.templates import Draft, publish
+from points_mall.coupons.terms import CouponTerms, Kind
+from points_mall.coupons.validity import Span, Validity
 from points_mall.flash_sale import services as flash_sale
 from points_mall.flash_sale.models import FlashSaleItem
 from points_mall.flash_sale.terms import ItemTerms, SaleTerms, Slot
@@ -96,6 +103,19 @@ def sale(winning: int) -> Sale:
     for pool_id in pool_ids:
         rebuilding.load(pool_id)
     return made
+
+
+def drop(units: int) -> int:
+    """A drop of so many coupons, one for each member, that opens at once."""
+    terms = CouponTerms(Kind.CASH, Validity(Span.DAYS, days=30), amount_fen=500)
+    publish(Draft("bench5", "Bench", "Bench", terms), actor="benchmarks")
+    soon = Schedule(opens_at=now() + timedelta(milliseconds=200))
+    plan_id = plans.create(PlanTerms("bench5", soon, units, 360), actor="benchmarks")
+    with transaction() as session:
+        row = session.scalars(sa.select(CouponDrop).filter_by(plan_id=plan_id)).one()
+        drop_id, pool_id = row.id, row.pool_id
+    rebuilding.load(pool_id)
+    return drop_id
 
 
 def wheel() -> int:

@@ -10,6 +10,8 @@ AIMS: dict[tuple[str, str, str], float] = {
     ("postgresql", "sold_out", "bare_claim"): 0.9,
     ("sqlite", "winning", "bare_claim"): 0.4,
     ("postgresql", "winning", "bare_claim"): 0.5,
+    ("sqlite", "drop_claim", "bare_claim"): 0.4,
+    ("postgresql", "drop_claim", "bare_claim"): 0.5,
     ("sqlite", "winning", "textbook"): 12.0,
     ("postgresql", "winning", "textbook"): 12.0,
 }
@@ -22,7 +24,7 @@ def show(database: str, figures: dict[str, Any]) -> None:
         _ratios(database, figures["ratios"])
     if "latencies" in figures:
         _latencies(database, figures["latencies"])
-    for title in ("posting", "speeds", "bytes"):
+    for title in ("posting", "inbox", "speeds", "bytes"):
         if title in figures:
             _plain(f"{title} · {database}", figures[title])
 

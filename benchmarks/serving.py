@@ -13,6 +13,8 @@ from benchmarks.shop import Server, Serving, Shop
 from lottery import audit as lottery_audit
 from lottery.models import Draw
 from miniprogram_api.core.db import db
+from points_mall.coupon_drops import audit as drops_audit
+from points_mall.coupons.models import Coupon
 from points_mall.ledger import audit as ledger_audit
 from points_mall.redemption.models import RedemptionOrder
 from points_mall.stock import audit as stock_audit
@@ -21,10 +23,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "check_in": (BARE, "check_in"),
     "statement": (BARE, "points", "entries"),
     "draws": (BARE_CLAIM, "draw"),
+    "drops": (BARE_CLAIM, "drop_claim"),
     "claims": (BARE_CLAIM, "sold_out", "winning", "textbook"),
 }
 REGULARS = 2000
-LATENCY_OF = ("check_in", "draw", "winning", "sold_out")
+LATENCY_OF = ("check_in", "draw", "drop_claim", "winning", "sold_out")
 FASTEST = 3000
 """Right answers a second that no shop on one machine exceeds: so many people and units are made."""
 
@@ -79,13 +82,14 @@ def measured(
 
 
 def _set(answers: int, groups: Sequence[str]) -> Stage:
-    crowd = answers // 2 if "check_in" in groups else 0
+    crowd = answers // 2 if {"check_in", "drops"} & set(groups) else 0
     units = answers if "claims" in groups else 1
     stage = Stage(
         people.gathered(REGULARS, crowd),
         people.sale(units),
         textbook_pool=people.published("bench:textbook", units // 4 + 1),
         wheel=people.wheel(),
+        drop=people.drop(max(crowd, 1)),
     )
     people.analyse()
     return stage
@@ -121,6 +125,9 @@ def _prove(stage: Stage, answered: dict[str, int]) -> None:
             sa.select(sa.func.count()).where(RedemptionOrder.pool_id == pool_id)
         )
         _expect(f"orders of {kind}", orders, answered.get(kind, 0))
+    won = db.session.scalar(sa.select(sa.func.count()).select_from(Coupon))
+    _expect("coupons", won, answered.get("drop_claim", 0))
+    _expect("drops audit", [str(found) for found in drops_audit.findings()], [])
     drawn = db.session.scalar(sa.select(sa.func.count()).select_from(Draw))
     _expect("draws", drawn, answered.get("draw", 0))
     _expect("lottery audit", [str(found) for found in lottery_audit.findings(db.session())], [])
