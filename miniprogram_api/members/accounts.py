@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from miniprogram_api.core.crypto import unseal
+from miniprogram_api.core.crypto import blind_index, unseal
 from miniprogram_api.core.db import current_transaction, db
 from miniprogram_api.core.errors import NotFound
 from miniprogram_api.core.settings import settings
@@ -61,6 +61,17 @@ def member_id_with(openid: str) -> int | None:
 def phone_of(member: Member) -> str | None:
     """The member's phone number in clear, `+8613800138000`; for those who must have it."""
     return member.phone_sealed and unseal(member.phone_sealed, phone_place(member.id))
+
+
+def last4_index(phone: str) -> str:
+    """The keyed hash by which the phones are found whose last four digits are those of `phone`."""
+    return blind_index(phone[-4:], "member.phone_last4")
+
+
+def members_by_last4(last4: str, at_most: int) -> list[Member]:
+    """Open accounts whose phone number ends so, at most so many, the oldest first."""
+    alike = sa.select(Member).filter_by(phone_last4_index=last4_index(last4), closed_at=None)
+    return list(db.session.scalars(alike.order_by(Member.id).limit(at_most)))
 
 
 def public_name(member: Member) -> str:

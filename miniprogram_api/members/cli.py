@@ -5,6 +5,8 @@ import json
 import click
 from flask.cli import AppGroup
 
+from miniprogram_api.core.errors import DomainError
+
 from . import services
 from .accounts import member_by_no
 from .exports import export_personal_data
@@ -38,5 +40,8 @@ def export(member_no: str) -> None:
 @click.confirmation_option(prompt="不可恢复，确定注销？ This cannot be undone. Erase?")
 def erase(member_no: str) -> None:
     """应会员要求注销账号、删除个人信息 · Close an account on its owner's demand."""
-    services.close_account(member_by_no(member_no).id)
+    try:
+        services.close_account(member_by_no(member_no).id)
+    except DomainError as refusal:
+        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
     click.echo("erased")

@@ -57,3 +57,17 @@ class DocumentOutdated(Conflict):
     code = "document_outdated"
     title_zh = "协议已更新，请重新阅读"
     title_en = "A newer version of this document is in force"
+
+
+class WalletNotEmpty(Conflict):
+    """The account cannot be closed while money of the member's own is in the wallet."""
+
+    code = "wallet_not_empty"
+    title_zh = "钱包中还有储值本金，请先联系商家退还"
+    title_en = "There is still money of yours in the wallet; ask the shop to pay it back first"
+
+    def __init__(self, principal_fen: int) -> None:
+        super().__init__(
+            f"{principal_fen} fen that the member paid in are still there",
+            principal_fen=principal_fen,
+        )

@@ -12,13 +12,16 @@ class Member(Base):
     """A member of the shop. When the account is closed the row stays, without anything personal.
 
     The phone number is sealed for this row (`core.crypto`) and found by its keyed hash; one phone
-    belongs to one open account.
+    belongs to one open account. A keyed hash of its last four digits finds those who end alike.
     """
 
     __tablename__ = "member"
     __table_args__ = (
         sa.CheckConstraint(
             "(phone_sealed IS NULL) = (phone_index IS NULL)", name="phone_sealed_and_indexed"
+        ),
+        sa.CheckConstraint(
+            "phone_last4_index IS NULL OR phone_index IS NOT NULL", name="last4_of_a_phone"
         ),
         sa.CheckConstraint(
             "closed_at IS NULL OR (nickname IS NULL AND birthday IS NULL AND phone_sealed IS NULL)",
@@ -33,6 +36,7 @@ class Member(Base):
     birthday: Mapped[date | None]
     phone_sealed: Mapped[str | None] = mapped_column(sa.Text)
     phone_index: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
+    phone_last4_index: Mapped[str | None] = mapped_column(sa.String(64), index=True)
     joined_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
 

@@ -108,13 +108,14 @@ def change(changes: dict[str, Any]) -> dict[str, Any]:
 
 @blp.delete("")
 @for_member
-@blp.problems(errors.AccountClosed)
+@blp.problems(errors.AccountClosed, errors.WalletNotEmpty)
 @blp.response(204)
 def close() -> None:
     """注销账号 · Close my account
 
     立即删除个人信息，积分作废，不可恢复；账目以匿名编号保留。 Erases what is personal and forfeits the
-    points, for good; the books stay under a bare number.
+    points, for good; the books stay under a bare number. While the wallet holds money that the member
+    paid in (钱包中还有储值本金), the shop has to pay it back first.
     """
     services.close_account(current_member_id())
 

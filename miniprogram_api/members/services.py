@@ -14,7 +14,7 @@ from miniprogram_api.jobs.outbox import enqueue
 from miniprogram_api.risk import pace
 from miniprogram_api.wechat.extension import wechat
 
-from .accounts import locked_member, openid_of, phone_of, phone_place
+from .accounts import last4_index, locked_member, openid_of, phone_of, phone_place
 from .consents import has_given
 from .errors import BirthdayNotAllowed, GuardianConsentNeeded, NicknameNotAllowed, PhoneTaken
 from .events import member_closing
@@ -64,6 +64,7 @@ def close_account(member_id: int) -> None:
     The same WeChat user may enrol anew, as somebody else.
 
     :raises AccountClosed: it is closed already.
+    :raises WalletNotEmpty: there is money in the wallet that the member paid in.
     """
     _close(member_id)
 
@@ -90,6 +91,8 @@ def recheck_nickname(member_id: int) -> None:
 def reseal_phones(at_most: int = 500, after_id: int = 0) -> tuple[int, int | None]:
     """Seal phones anew that are not sealed with the newest key, in batches, after a change of keys.
 
+    Those that were not indexed by their last four digits yet are.
+
     :returns: how many were, and the id after which to go on; None: that was all.
     """
     with transaction() as session:
@@ -101,10 +104,14 @@ def reseal_phones(at_most: int = 500, after_id: int = 0) -> tuple[int, int | Non
             .with_for_update()
         ).all()
         old = [
-            one for one in members if one.phone_sealed and not sealed_with_newest(one.phone_sealed)
+            one
+            for one in members
+            if one.phone_last4_index is None or not sealed_with_newest(one.phone_sealed or "")
         ]
         for member in old:
-            member.phone_sealed = seal(phone_of(member) or "", phone_place(member.id))
+            phone = phone_of(member) or ""
+            member.phone_sealed = seal(phone, phone_place(member.id))
+            member.phone_last4_index = last4_index(phone)
         return len(old), members[-1].id if len(members) == at_most else None
 
 
@@ -139,6 +146,7 @@ def _bind(member_id: int, phone: str) -> None:
             member = locked_member(member_id)
             if member.phone_index != index:
                 member.phone_index, member.phone_sealed = index, seal(phone, phone_place(member_id))
+                member.phone_last4_index = last4_index(phone)
     except sa.exc.IntegrityError:
         raise PhoneTaken("another account has this phone number") from None
 
@@ -151,5 +159,6 @@ def _close(member_id: int) -> None:
         session.execute(sa.delete(MemberIdentity).filter_by(member_id=member_id))
         end_all_sessions(member_id)
         member.nickname = member.birthday = member.phone_sealed = member.phone_index = None
+        member.phone_last4_index = None
         member.nickname_checked = False
         member.closed_at = now()

@@ -1,15 +1,29 @@
-"""The frame around every page: template, language, assets with a fingerprint in their address."""
+"""The frame around every page: template, language, assets with a fingerprint in their address.
+
+A feature with modules of its own serves them from a `Folder`; one that knows better what to show in
+place of a problem says so with `show_instead_of`.
+"""
 
 import hashlib
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    render_template,
+    request,
+    send_from_directory,
+    url_for,
+)
 
 from miniprogram_api.core.settings import settings
 from miniprogram_api.http.language import COOKIE, TAGS, language
-from miniprogram_api.http.problems import Problem, render_pages_with
+from miniprogram_api.http.problems import PageRenderer, Problem, render_pages_with
 
 STATIC = Path(__file__).parent / "static"
 YEAR_SECONDS = 365 * 24 * 3600
@@ -27,7 +41,39 @@ def init_pages(app: Flask) -> None:
     """Give an application our pages."""
     app.register_blueprint(blp)
     app.context_processor(_frame)
+    app.extensions["pages_instead"] = {}
     render_pages_with(app, _problem_page)
+
+
+def show_instead_of(app: Flask, renderer: PageRenderer, *codes: str) -> None:
+    """Show what `renderer` makes, with the status that it has, in place of these problems' pages."""
+    app.extensions["pages_instead"].update(dict.fromkeys(codes, renderer))
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A feature's files under one address that changes with any of them.
+
+    So the modules in it import each other by relative names, and all are kept for a year.
+    """
+
+    path: Path
+
+    @property
+    def version(self) -> str:
+        """A fingerprint of everything in the folder."""
+        return _fingerprint_of_all(self.path)
+
+    def files(self) -> list[str]:
+        """Every file's name within the folder."""
+        return _names(self.path)
+
+    def send(self, version: str, name: str) -> Response:
+        """A file; only under the address of today is it kept, so that none is kept wrongly."""
+        response = send_from_directory(self.path, name)
+        if version == self.version:
+            response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
+        return response
 
 
 def asset(name: str) -> str:
@@ -51,12 +97,28 @@ def _frame() -> dict[str, Any]:
 
 
 def _problem_page(problem: Problem) -> str:
+    instead: PageRenderer | None = current_app.extensions["pages_instead"].get(problem["code"])
+    if instead is not None:
+        return instead(problem)
     return render_template("pages/problem.html", problem=problem)
 
 
 @cache
 def _fingerprint(name: str) -> str:
     return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+@cache
+def _names(folder: Path) -> list[str]:
+    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
+
+
+@cache
+def _fingerprint_of_all(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for name in _names(folder):
+        digest.update(f"{name}\0".encode() + (folder / name).read_bytes())
+    return digest.hexdigest()[:12]
 
 
 @blp.after_request

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from miniprogram_api.http.problem_list import all_problems
-from miniprogram_api.pages.shell import STATIC
+from miniprogram_api.pages.shell import STATIC, Folder, show_instead_of
 from miniprogram_api.pages.welcome import Card, add_card
 
 
@@ -109,3 +109,21 @@ def test_every_vendored_package_brings_its_licence() -> None:
     lock = json.loads(Path(STATIC / "vendor" / "vendor.lock.json").read_text(encoding="utf-8"))
     for package in lock.values():
         assert any(name.endswith("LICENSE") for name in package["files"])
+
+
+def test_the_version_of_a_folder_is_that_of_its_files(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder, text in ((one, "a"), (other, "b")):
+        (folder / "words").mkdir(parents=True)
+        (folder / "words" / "zh.js").write_text(text)
+    assert Folder(one).files() == ["words/zh.js"]
+    assert len(Folder(one).version) == 12
+    assert Folder(one).version == Folder(one).version != Folder(other).version
+
+
+def test_a_feature_shows_a_page_of_its_own_in_place_of_a_problem() -> None:
+    app = create_app({"ENVIRONMENT": "test", "TESTING": True})
+    show_instead_of(app, lambda problem: f"<p>{problem['code']}, kindly</p>", "not_found")
+    answer = app.test_client().get("/nowhere", headers={"Accept": "text/html"})
+    assert answer.status_code == 404
+    assert answer.text == "<p>not_found, kindly</p>"
