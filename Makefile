@@ -15,6 +15,8 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 
 # More workers than this only fight over the one disk that the databases share.
 TEST_WORKERS ?= 4
+# Pages are tested in a real browser. Where the checks of a change run (CI), it must be there.
+BROWSER := $(or $(CI),$(CHROMIUM),$(firstword $(foreach name,chromium chromium-browser google-chrome google-chrome-stable,$(shell command -v $(name)))))
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -29,7 +31,9 @@ run: $(RUN_STAMP) ## 一条命令启动演示商城 · the whole mall, with demo
 	@exec $(PY) -m flask --app app demo $(ARGS)
 
 test: $(TEST_STAMP) ## 全部测试（SQLite 与 PostgreSQL） · every test, on SQLite and on PostgreSQL
-	$(PY) -m pytest -n auto --maxprocesses $(TEST_WORKERS) --dist worksteal $(ARGS)
+	$(if $(BROWSER),,@echo "没有找到 chromium，不测页面 · no chromium found: the pages are not tested")
+	$(PY) -m pytest -n auto --maxprocesses $(TEST_WORKERS) --dist worksteal \
+		$(if $(BROWSER),,-m "not browser") $(ARGS)
 
 test-fast: $(TEST_STAMP) ## 只用 SQLite、跳过慢测试 · SQLite only, without the slow ones
 	$(PY) -m pytest -n auto --maxprocesses $(TEST_WORKERS) --dist worksteal \

@@ -45,6 +45,45 @@
 # redis://… or amqp://… for the job queue; empty: the same Redis as above
 # BROKER_URL = ''
 
+# life of an access token [seconds]
+# ACCESS_TOKEN_SECONDS = 7200
+
+# how often a process asks for revoked sessions; at most 5 [seconds]
+# REVOCATION_POLL_SECONDS = 2.0
+
+# life of a session of staff [hours]
+# STAFF_SESSION_HOURS = 12
+
+# a session of staff that was not used for so long is over [minutes]
+# STAFF_IDLE_MINUTES = 120
+
+# wrong sign-ins in a row that lock an account [sign-ins]
+# STAFF_LOCK_AFTER = 5
+
+# how long it stays locked [minutes]
+# STAFF_LOCK_MINUTES = 15
+
+# sign-ins of staff from one address [calls a minute]
+# STAFF_SIGN_INS_PER_MINUTE = 30
+
+# role from which a second factor is demanded: cashier, editor, manager or owner; empty: none
+# STAFF_SECOND_FACTOR_FROM = ''
+
+# jobs that one worker process runs at once [threads]
+# WORKER_THREADS = 4
+
+# how often a worker looks for jobs that were never handed over or lost [seconds]
+# WORKER_SWEEP_SECONDS = 3.0
+
+# how long a stopping worker waits for the jobs under way [seconds]
+# WORKER_STOP_SECONDS = 30.0
+
+# after so long without a sign of its worker a job is run again [seconds]
+# JOB_LEASE_SECONDS = 60
+
+# how long done jobs are kept [days]
+# JOB_KEEP_DAYS = 14
+
 # the mini-program's AppID
 # WX_APPID = ''
 
@@ -63,11 +102,41 @@
 # code: wx.login codes; cloud_run: the headers of WeChat Cloud Run (微信云托管)
 # WECHAT_IDENTITY = 'code'
 
-# life of an access token [seconds]
-# ACCESS_TOKEN_SECONDS = 7200
+# the merchant number; empty: nothing is paid with WeChat Pay
+# WXPAY_MCHID = ''
 
-# how often a process asks for revoked sessions; at most 5 [seconds]
-# REVOCATION_POLL_SECONDS = 2.0
+# serial number of the merchant certificate, in hexadecimal
+# WXPAY_SERIAL = ''
+
+# path of the merchant's private key, apiclient_key.pem
+# WXPAY_KEY_FILE = ''
+
+# the APIv3 key, 32 characters
+# WXPAY_APIV3_KEY = ''
+
+# id of WeChat Pay's public key, PUB_KEY_ID_…; empty: an old merchant's certificates
+# WXPAY_PUBKEY_ID = ''
+
+# path of WeChat Pay's public key, pub_key.pem
+# WXPAY_PUBKEY_FILE = ''
+
+# WeChat Pay; the simulator's address in a demo
+# WXPAY_BASE = 'https://api.mch.weixin.qq.com'
+
+# this shop's address on the internet, https://…; WeChat Pay notifies paths below it
+# WXPAY_NOTIFY_URL = ''
+
+# purchases in a mall earn points by WeChat Pay's notices (needs WXPAY_MCHID)
+# BUSINESS_CIRCLE_ENABLED = False
+
+# the mall's brand id, for parking and claims
+# BUSINESS_CIRCLE_BRAND_ID = 0
+
+# how old a purchase may be that somebody made before becoming a member [days]
+# BUSINESS_CIRCLE_PARKED_DAYS = 30
+
+# how often WeChat is asked whether an authorisation still stands [hours]
+# BUSINESS_CIRCLE_CHECK_HOURS = 24
 
 # logins of one address; high, since many shoppers share one [calls a second]
 # LOGIN_ADDRESS_PER_SECOND = 50
@@ -135,20 +204,8 @@
 # ahead of expiry when points are announced [days]
 # POINTS_EXPIRING_SOON_DAYS = 7
 
-# jobs that one worker process runs at once [threads]
-# WORKER_THREADS = 4
-
-# how often a worker looks for jobs that were never handed over or lost [seconds]
-# WORKER_SWEEP_SECONDS = 3.0
-
-# how long a stopping worker waits for the jobs under way [seconds]
-# WORKER_STOP_SECONDS = 30.0
-
-# after so long without a sign of its worker a job is run again [seconds]
-# JOB_LEASE_SECONDS = 60
-
-# how long done jobs are kept [days]
-# JOB_KEEP_DAYS = 14
+# how long points of a purchase wait before they can be spent; 0: they do not [days]
+# PURCHASE_POINTS_MATURE_DAYS = 0
 
 # subscribe: WeChat subscribe messages; console: the log; null: nothing
 # MESSAGE_CHANNEL = 'console'
@@ -168,11 +225,86 @@
 # after so long a parcel that was sent counts as received [days]
 # REDEMPTION_RECEIVE_DAYS = 10
 
+# how long past its time a payment of which nothing is known keeps points and goods aside [hours]
+# PAYMENT_UNKNOWN_HOURS = 24
+
 # pick-up codes that one till may look up, right or wrong [calls a minute]
 # PICKUP_LOOKUPS_PER_MINUTE = 60
 
 # pick-up codes that one till may look up at once [calls]
 # PICKUP_LOOKUPS_BURST = 30
+
+# points that pay one yuan of a bill; 0: points do not pay bills [points]
+# POINTS_PER_YUAN = 100
+
+# most of a bill that points may pay [basis points]
+# POINTS_AS_CASH_CAP_BP = 5000
+
+# most that a member may have paid into a wallet; 0: no limit [fen]
+# WALLET_MOST_PRINCIPAL_FEN = 500000
+
+# tell WeChat what was shipped or collected, without which it keeps the money frozen
+# WECHAT_SHIPPING_REPORT = False
+
+# how long before a coupon ends its member is reminded [days]
+# COUPON_REMIND_DAYS = 3
+
+# how long a coupon that was offered to a friend waits to be taken [hours]
+# COUPON_GIFT_HOURS = 72
+
+# coupon codes that a member may type in, right or wrong [calls a minute]
+# COUPON_CODES_PER_MINUTE = 10
+
+# coupon codes that may be typed in at once [calls]
+# COUPON_CODES_BURST = 5
+
+# wrong coupon codes of a member after which the day is over [codes]
+# COUPON_WRONG_CODES_PER_DAY = 20
+
+# life of a member code [seconds]
+# MEMBER_CODE_SECONDS = 60
+
+# after so long a phone shows a new one [seconds]
+# MEMBER_CODE_REFRESH_SECONDS = 30
+
+# how much longer a member code is good once the next one is issued [seconds]
+# MEMBER_CODE_GRACE_SECONDS = 5
+
+# member codes that one member asks for [calls a minute]
+# MEMBER_CODES_PER_MINUTE = 12
+
+# only tills that a manager has registered may act
+# TILLS_MUST_BE_REGISTERED = False
+
+# scans at one till [calls a second]
+# TILL_SCANS_PER_SECOND = 5
+
+# scans at one till at once [calls]
+# TILL_SCANS_BURST = 20
+
+# unknown codes in a row that lock a till [codes]
+# TILL_LOCK_AFTER = 10
+
+# how long it stays locked [minutes]
+# TILL_LOCK_MINUTES = 10
+
+# look-ups by the last digits of a phone that one person makes [calls a minute]
+# TILL_LOOKUPS_PER_MINUTE = 10
+
+# largest sale of a cashier without a manager's approval; 0: no limit [fen]
+# TILL_SALE_LIMIT_FEN = 500000
+
+# largest refund of a cashier without a manager's approval; 0: no limit [fen]
+# TILL_REFUND_LIMIT_FEN = 20000
+
+# sales of one cashier to one member in a day without an approval; 0: no limit [sales]
+# TILL_MEMBER_SALES_PER_DAY = 3
+
+# how long a hand-over can be taken back [minutes]
+# TILL_PICKUP_UNDO_MINUTES = 10
+
+# how long a sale without a member can be claimed by its receipt [hours]
+# RECEIPT_CLAIM_HOURS = 24
 
 # how long after midnight the day's seed is published [minutes]
 # LOTTERY_REVEAL_AFTER_MINUTES = 5

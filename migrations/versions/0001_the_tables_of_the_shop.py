@@ -10,7 +10,7 @@ from alembic import op
 import miniprogram_api.core.db
 from miniprogram_api.core.append_only import guards
 
-APPEND_ONLY = ("checkin_milestone", "checkin_rule", "draw", "draw_chance_grant", "draw_chance_use", "ledger_entry", "lot_draw", "owned_right", "wheel_prize", "wheel_version")
+APPEND_ONLY = ("checkin_milestone", "checkin_rule", "coupon_event", "coupon_template_version", "draw", "draw_chance_grant", "draw_chance_use", "earning_award", "earning_rule", "ledger_entry", "lot_draw", "occasion_rule", "staff_act", "threshold_offer_version", "tier_change", "tier_growth", "tier_ladder", "tier_move", "used_member_code", "wallet_entry", "wheel_prize", "wheel_version")
 
 revision = '0001'
 down_revision = None
@@ -34,6 +34,47 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('checkin_rule', schema=None) as batch_op:
         batch_op.create_index('ix_checkin_rule_effective_on_version', ['effective_on', 'version'], unique=False)
+
+    op.create_table('circle_shopper',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('openid', sa.String(length=128), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('authorized_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('deauthorized_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('card_code', sa.String(length=64), nullable=True),
+    sa.Column('told_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('check_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_circle_shopper')),
+    sa.UniqueConstraint('openid', name=op.f('uq_circle_shopper_openid'))
+    )
+    with op.batch_alter_table('circle_shopper', schema=None) as batch_op:
+        batch_op.create_index('ix_circle_shopper_check_at', ['check_at'], unique=False)
+
+    op.create_table('coupon_template',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(length=32), nullable=False),
+    sa.Column('title_zh', sa.String(length=64), nullable=False),
+    sa.Column('title_en', sa.String(length=64), nullable=False),
+    sa.Column('is_listed', sa.Boolean(), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('created_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_coupon_template')),
+    sa.UniqueConstraint('code', name=op.f('uq_coupon_template_code'))
+    )
+    op.create_table('earning_rule',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('starts_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('terms', miniprogram_api.core.db.Json(), nullable=False),
+    sa.Column('note', sa.String(length=200), nullable=False),
+    sa.Column('actor', sa.String(length=64), nullable=False),
+    sa.Column('created_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_earning_rule')),
+    sa.UniqueConstraint('version', name=op.f('uq_earning_rule_version')),
+    info={'append_only': True}
+    )
+    with op.batch_alter_table('earning_rule', schema=None) as batch_op:
+        batch_op.create_index('ix_earning_rule_starts_at_version', ['starts_at', 'version'], unique=False)
 
     op.create_table('flash_sale',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -102,14 +143,19 @@ def upgrade() -> None:
     sa.Column('birthday', sa.Date(), nullable=True),
     sa.Column('phone_sealed', sa.Text(), nullable=True),
     sa.Column('phone_index', sa.String(length=64), nullable=True),
+    sa.Column('phone_last4_index', sa.String(length=64), nullable=True),
     sa.Column('joined_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('closed_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
     sa.CheckConstraint('(phone_sealed IS NULL) = (phone_index IS NULL)', name=op.f('ck_member_phone_sealed_and_indexed')),
     sa.CheckConstraint('closed_at IS NULL OR (nickname IS NULL AND birthday IS NULL AND phone_sealed IS NULL)', name=op.f('ck_member_closed_is_erased')),
+    sa.CheckConstraint('phone_last4_index IS NULL OR phone_index IS NOT NULL', name=op.f('ck_member_last4_of_a_phone')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_member')),
     sa.UniqueConstraint('member_no', name=op.f('uq_member_member_no')),
     sa.UniqueConstraint('phone_index', name=op.f('uq_member_phone_index'))
     )
+    with op.batch_alter_table('member', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_member_phone_last4_index'), ['phone_last4_index'], unique=False)
+
     op.create_table('message_answer',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('source', sa.String(length=64), nullable=False),
@@ -133,6 +179,52 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_message_opt_in')),
     sa.UniqueConstraint('member_id', 'template_id', name=op.f('uq_message_opt_in_member_id_template_id'))
     )
+    op.create_table('occasion_rule',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('occasion', sa.String(length=16), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('rewards', miniprogram_api.core.db.Json(), nullable=False),
+    sa.Column('actor', sa.String(length=64), nullable=False),
+    sa.Column('created_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_occasion_rule')),
+    sa.UniqueConstraint('occasion', 'version', name=op.f('uq_occasion_rule_occasion_version')),
+    info={'append_only': True}
+    )
+    op.create_table('payment_notice',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('source', sa.String(length=20), nullable=False),
+    sa.Column('notice_id', sa.String(length=64), nullable=False),
+    sa.Column('event_type', sa.String(length=64), nullable=False),
+    sa.Column('resource', miniprogram_api.core.db.Json(), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('note', sa.String(length=500), nullable=True),
+    sa.Column('received_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('applied_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payment_notice')),
+    sa.UniqueConstraint('source', 'notice_id', name=op.f('uq_payment_notice_source_notice_id'))
+    )
+    with op.batch_alter_table('payment_notice', schema=None) as batch_op:
+        batch_op.create_index('ix_payment_notice_open', ['state', 'id'], unique=False, postgresql_where=sa.text("state IN ('waiting', 'failed')"), sqlite_where=sa.text("state IN ('waiting', 'failed')"))
+        batch_op.create_index('ix_payment_notice_stored', ['id'], unique=False, postgresql_where=sa.text("state = 'stored'"), sqlite_where=sa.text("state = 'stored'"))
+
+    op.create_table('product',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sku', sa.String(length=32), nullable=False),
+    sa.Column('title', sa.String(length=64), nullable=False),
+    sa.Column('category', sa.String(length=32), nullable=False),
+    sa.Column('price_fen', sa.BigInteger(), nullable=False),
+    sa.Column('picture', sa.String(length=512), nullable=False),
+    sa.Column('position', sa.BigInteger(), nullable=False),
+    sa.Column('is_listed', sa.Boolean(), nullable=False),
+    sa.Column('changed_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('position >= 0', name=op.f('ck_product_position_not_negative')),
+    sa.CheckConstraint('price_fen > 0', name=op.f('ck_product_costs_money')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_product')),
+    sa.UniqueConstraint('sku', name=op.f('uq_product_sku'))
+    )
+    with op.batch_alter_table('product', schema=None) as batch_op:
+        batch_op.create_index('ix_product_shelf', ['position', 'id'], unique=False, postgresql_where=sa.text('is_listed'), sqlite_where=sa.text('is_listed'))
+
     op.create_table('reward',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('title', sa.String(length=64), nullable=False),
@@ -225,6 +317,41 @@ def upgrade() -> None:
         batch_op.create_index('ix_sent_message_member_id_reserved_on', ['member_id', 'reserved_on'], unique=False)
         batch_op.create_index('ix_sent_message_wechat_message_id', ['wechat_message_id'], unique=False)
 
+    op.create_table('staff',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('username', sa.String(length=32), nullable=False),
+    sa.Column('name', sa.String(length=32), nullable=False),
+    sa.Column('role', sa.String(length=16), nullable=False),
+    sa.Column('store', sa.String(length=32), nullable=True),
+    sa.Column('password_hash', sa.String(length=255), nullable=False),
+    sa.Column('otp_sealed', sa.Text(), nullable=True),
+    sa.Column('otp_step', sa.BigInteger(), nullable=False),
+    sa.Column('failures', sa.BigInteger(), nullable=False),
+    sa.Column('locked_until', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('joined_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('left_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("role IN ('cashier', 'editor', 'manager', 'owner')", name=op.f('ck_staff_known_role')),
+    sa.CheckConstraint('failures >= 0', name=op.f('ck_staff_failures_not_negative')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_staff')),
+    sa.UniqueConstraint('username', name=op.f('uq_staff_username'))
+    )
+    op.create_table('staff_act',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('actor', sa.String(length=64), nullable=False),
+    sa.Column('act', sa.String(length=48), nullable=False),
+    sa.Column('subject', sa.String(length=96), nullable=False),
+    sa.Column('before', miniprogram_api.core.db.Json(), nullable=True),
+    sa.Column('after', miniprogram_api.core.db.Json(), nullable=True),
+    sa.Column('reason', sa.String(length=200), nullable=True),
+    sa.Column('address', sa.String(length=64), nullable=True),
+    sa.Column('at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_staff_act')),
+    info={'append_only': True}
+    )
+    with op.batch_alter_table('staff_act', schema=None) as batch_op:
+        batch_op.create_index('ix_staff_act_actor', ['actor', 'id'], unique=False)
+        batch_op.create_index('ix_staff_act_subject', ['subject', 'id'], unique=False)
+
     op.create_table('stock_pool',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('code', sa.String(length=64), nullable=False),
@@ -238,6 +365,58 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_stock_pool')),
     sa.UniqueConstraint('code', name=op.f('uq_stock_pool_code'))
     )
+    op.create_table('threshold_offer_version',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(length=32), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('terms', miniprogram_api.core.db.Json(), nullable=True),
+    sa.Column('starts_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('ends_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('actor', sa.String(length=64), nullable=False),
+    sa.Column('created_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('ends_at IS NULL OR ends_at > starts_at', name=op.f('ck_threshold_offer_version_ends_after_start')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_threshold_offer_version')),
+    sa.UniqueConstraint('code', 'version', name=op.f('uq_threshold_offer_version_code_version')),
+    info={'append_only': True}
+    )
+    op.create_table('tier_ladder',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('starts_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('terms', miniprogram_api.core.db.Json(), nullable=False),
+    sa.Column('note', sa.String(length=200), nullable=False),
+    sa.Column('actor', sa.String(length=64), nullable=False),
+    sa.Column('created_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_tier_ladder')),
+    sa.UniqueConstraint('version', name=op.f('uq_tier_ladder_version')),
+    info={'append_only': True}
+    )
+    op.create_table('till',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(length=20), nullable=False),
+    sa.Column('name', sa.String(length=32), nullable=False),
+    sa.Column('store', sa.String(length=32), nullable=True),
+    sa.Column('public_key', sa.String(length=255), nullable=True),
+    sa.Column('registered_by', sa.String(length=64), nullable=False),
+    sa.Column('registered_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('is_registered', sa.Boolean(), nullable=False),
+    sa.Column('revoked_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('unknown_codes', sa.BigInteger(), nullable=False),
+    sa.Column('locked_until', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('unknown_codes >= 0', name=op.f('ck_till_unknown_codes')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_till')),
+    sa.UniqueConstraint('code', name=op.f('uq_till_code'))
+    )
+    op.create_table('wallet_plan',
+    sa.Column('code', sa.String(length=32), nullable=False),
+    sa.Column('title', sa.String(length=64), nullable=False),
+    sa.Column('pay_fen', sa.BigInteger(), nullable=False),
+    sa.Column('bonus_fen', sa.BigInteger(), nullable=False),
+    sa.Column('is_listed', sa.Boolean(), nullable=False),
+    sa.CheckConstraint('bonus_fen >= 0', name=op.f('ck_wallet_plan_gives')),
+    sa.CheckConstraint('pay_fen > 0', name=op.f('ck_wallet_plan_costs')),
+    sa.PrimaryKeyConstraint('code', name=op.f('pk_wallet_plan'))
+    )
     op.create_table('wheel',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('title', sa.String(length=64), nullable=False),
@@ -249,6 +428,24 @@ def upgrade() -> None:
     sa.CheckConstraint('closes_at > opens_at', name=op.f('ck_wheel_opens_before_it_closes')),
     sa.CheckConstraint('version > 0', name=op.f('ck_wheel_has_a_version')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_wheel'))
+    )
+    op.create_table('approval',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reference', sa.String(length=32), nullable=False),
+    sa.Column('act', sa.String(length=8), nullable=False),
+    sa.Column('subject', sa.String(length=40), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('asked_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('approved_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('approved_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('used_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("act IN ('sale', 'refund')", name=op.f('ck_approval_act')),
+    sa.CheckConstraint('asked_by <> approved_by', name=op.f('ck_approval_not_oneself')),
+    sa.ForeignKeyConstraint(['approved_by'], ['staff.id'], name=op.f('fk_approval_approved_by_staff')),
+    sa.ForeignKeyConstraint(['asked_by'], ['staff.id'], name=op.f('fk_approval_asked_by_staff')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_approval')),
+    sa.UniqueConstraint('reference', name=op.f('uq_approval_reference'))
     )
     op.create_table('checkin',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -290,6 +487,34 @@ def upgrade() -> None:
     with op.batch_alter_table('checkin_reminder', schema=None) as batch_op:
         batch_op.create_index('ix_checkin_reminder_at_minute', ['at_minute'], unique=False)
 
+    op.create_table('circle_sync',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('transaction_id', sa.String(length=64), nullable=False),
+    sa.Column('openid', sa.String(length=128), nullable=True),
+    sa.Column('member_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('paid_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('claimed', sa.Boolean(), nullable=False),
+    sa.Column('points', sa.BigInteger(), nullable=False),
+    sa.Column('remark', sa.String(length=128), nullable=True),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('attempts', sa.BigInteger(), nullable=False),
+    sa.Column('due_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('error', sa.String(length=255), nullable=True),
+    sa.Column('created_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('synced_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('points > 0 OR remark IS NOT NULL', name=op.f('ck_circle_sync_none_has_a_reason')),
+    sa.CheckConstraint('points >= 0', name=op.f('ck_circle_sync_points_not_negative')),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_circle_sync_member_id_member')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_circle_sync')),
+    sa.UniqueConstraint('transaction_id', name=op.f('uq_circle_sync_transaction_id'))
+    )
+    with op.batch_alter_table('circle_sync', schema=None) as batch_op:
+        batch_op.create_index('ix_circle_sync_due', ['due_at'], unique=False, postgresql_where=sa.text("state = 'due'"), sqlite_where=sa.text("state = 'due'"))
+        batch_op.create_index(batch_op.f('ix_circle_sync_member_id'), ['member_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_circle_sync_openid'), ['openid'], unique=False)
+        batch_op.create_index('ix_circle_sync_parked', ['paid_at'], unique=False, postgresql_where=sa.text('member_id IS NULL'), sqlite_where=sa.text('member_id IS NULL'))
+
     op.create_table('consent',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('member_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -303,6 +528,77 @@ def upgrade() -> None:
     with op.batch_alter_table('consent', schema=None) as batch_op:
         batch_op.create_index('ix_consent_member_id_document', ['member_id', 'document'], unique=False)
 
+    op.create_table('coupon',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(length=20), nullable=False),
+    sa.Column('template_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('member_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('title_zh', sa.String(length=64), nullable=False),
+    sa.Column('title_en', sa.String(length=64), nullable=False),
+    sa.Column('terms', miniprogram_api.core.db.Json(), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('reason', sa.String(length=32), nullable=False),
+    sa.Column('reference', sa.String(length=160), nullable=False),
+    sa.Column('number', sa.BigInteger(), nullable=False),
+    sa.Column('issued_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('issued_on', sa.Date(), nullable=False),
+    sa.Column('valid_from', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('valid_until', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('changed_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('locked_for', sa.String(length=160), nullable=True),
+    sa.Column('used_for', sa.String(length=160), nullable=True),
+    sa.Column('took_fen', sa.BigInteger(), nullable=True),
+    sa.Column('restored_fen', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("(state = 'locked') = (locked_for IS NOT NULL)", name=op.f('ck_coupon_locked_for')),
+    sa.CheckConstraint("(state = 'used') = (took_fen IS NOT NULL)", name=op.f('ck_coupon_took_fen')),
+    sa.CheckConstraint("(state = 'used') = (used_for IS NOT NULL)", name=op.f('ck_coupon_used_for')),
+    sa.CheckConstraint("state IN ('unused', 'locked', 'used', 'expired', 'void')", name=op.f('ck_coupon_state')),
+    sa.CheckConstraint('restored_fen >= 0 AND restored_fen <= coalesce(took_fen, 0)', name=op.f('ck_coupon_restored_fen')),
+    sa.CheckConstraint('valid_from <= valid_until', name=op.f('ck_coupon_valid_from')),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_coupon_member_id_member')),
+    sa.ForeignKeyConstraint(['template_id'], ['coupon_template.id'], name=op.f('fk_coupon_template_id_coupon_template')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_coupon')),
+    sa.UniqueConstraint('code', name=op.f('uq_coupon_code')),
+    sa.UniqueConstraint('member_id', 'reason', 'reference', 'template_id', 'number', name=op.f('uq_coupon_member_id_reason_reference_template_id_number'))
+    )
+    with op.batch_alter_table('coupon', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_coupon_locked_for'), ['locked_for'], unique=False)
+        batch_op.create_index('ix_coupon_member_id_id', ['member_id', 'id'], unique=False)
+        batch_op.create_index('ix_coupon_member_id_template_id_issued_on', ['member_id', 'template_id', 'issued_on'], unique=False)
+        batch_op.create_index('ix_coupon_state_valid_until', ['state', 'valid_until'], unique=False)
+        batch_op.create_index(batch_op.f('ix_coupon_used_for'), ['used_for'], unique=False)
+
+    op.create_table('coupon_drop_plan',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('template_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('title_zh', sa.String(length=64), nullable=False),
+    sa.Column('title_en', sa.String(length=64), nullable=False),
+    sa.Column('schedule', miniprogram_api.core.db.Json(), nullable=False),
+    sa.Column('lasts_minutes', sa.BigInteger(), nullable=False),
+    sa.Column('stock', sa.BigInteger(), nullable=False),
+    sa.Column('allowance', sa.BigInteger(), nullable=False),
+    sa.Column('closed_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('created_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.String(length=64), nullable=False),
+    sa.CheckConstraint('allowance > 0', name=op.f('ck_coupon_drop_plan_allows')),
+    sa.CheckConstraint('lasts_minutes > 0', name=op.f('ck_coupon_drop_plan_lasts')),
+    sa.CheckConstraint('stock > 0', name=op.f('ck_coupon_drop_plan_has_stock')),
+    sa.ForeignKeyConstraint(['template_id'], ['coupon_template.id'], name=op.f('fk_coupon_drop_plan_template_id_coupon_template')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_coupon_drop_plan'))
+    )
+    op.create_table('coupon_template_version',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('template_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('terms', miniprogram_api.core.db.Json(), nullable=False),
+    sa.Column('actor', sa.String(length=64), nullable=False),
+    sa.Column('created_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['template_id'], ['coupon_template.id'], name=op.f('fk_coupon_template_version_template_id_coupon_template')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_coupon_template_version')),
+    sa.UniqueConstraint('template_id', 'version', name=op.f('uq_coupon_template_version_template_id_version')),
+    info={'append_only': True}
+    )
     op.create_table('draw_chance_grant',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('member_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -320,6 +616,28 @@ def upgrade() -> None:
     sa.UniqueConstraint('member_id', 'reason', 'reference', name=op.f('uq_draw_chance_grant_member_id_reason_reference')),
     info={'append_only': True}
     )
+    op.create_table('earning_award',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reference', sa.String(length=160), nullable=False),
+    sa.Column('member_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('source', sa.String(length=32), nullable=False),
+    sa.Column('occurred_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('points', sa.BigInteger(), nullable=False),
+    sa.Column('cashback_fen', sa.BigInteger(), nullable=False),
+    sa.Column('rule_version', sa.BigInteger(), nullable=True),
+    sa.Column('explanation', miniprogram_api.core.db.Json(), nullable=False),
+    sa.Column('created_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('cashback_fen >= 0', name=op.f('ck_earning_award_cashback_not_negative')),
+    sa.CheckConstraint('points >= 0', name=op.f('ck_earning_award_points_not_negative')),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_earning_award_member_id_member')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_earning_award')),
+    sa.UniqueConstraint('reference', name=op.f('uq_earning_award_reference')),
+    info={'append_only': True}
+    )
+    with op.batch_alter_table('earning_award', schema=None) as batch_op:
+        batch_op.create_index('ix_earning_award_member_id_day_id', ['member_id', 'day', 'id'], unique=False)
+
     op.create_table('fairness_period',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('wheel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -433,6 +751,8 @@ def upgrade() -> None:
     sa.Column('code', sa.String(length=16), nullable=False),
     sa.Column('rank', sa.BigInteger(), nullable=False),
     sa.Column('since', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('keep_until', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('grace_until', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
     sa.CheckConstraint('rank >= 0', name=op.f('ck_member_tier_rank_not_negative')),
     sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_member_tier_member_id_member')),
     sa.PrimaryKeyConstraint('member_id', name=op.f('pk_member_tier'))
@@ -451,24 +771,22 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['wheel_id'], ['wheel.id'], name=op.f('fk_member_wheel_wheel_id_wheel')),
     sa.PrimaryKeyConstraint('member_id', 'wheel_id', name=op.f('pk_member_wheel'))
     )
-    op.create_table('owned_right',
+    op.create_table('offline_conflict',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('member_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('kind', sa.String(length=32), nullable=False),
-    sa.Column('title', sa.String(length=64), nullable=False),
+    sa.Column('till_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('staff_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('receipt_no', sa.String(length=40), nullable=False),
     sa.Column('reason', sa.String(length=32), nullable=False),
-    sa.Column('reference', sa.String(length=160), nullable=False),
-    sa.Column('number', sa.BigInteger(), nullable=False),
-    sa.Column('granted_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('expires_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
-    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_owned_right_member_id_member')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_owned_right')),
-    sa.UniqueConstraint('member_id', 'kind', 'reason', 'reference', 'title', 'number', name=op.f('uq_owned_right_member_id_kind_reason_reference_title_number')),
-    info={'append_only': True}
+    sa.Column('sale_no', sa.String(length=32), nullable=True),
+    sa.Column('told', miniprogram_api.core.db.Json(), nullable=False),
+    sa.Column('told_hash', sa.String(length=64), nullable=False),
+    sa.Column('received_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('resolved_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_offline_conflict_staff_id_staff')),
+    sa.ForeignKeyConstraint(['till_id'], ['till.id'], name=op.f('fk_offline_conflict_till_id_till')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_offline_conflict')),
+    sa.UniqueConstraint('till_id', 'receipt_no', 'told_hash', name=op.f('uq_offline_conflict_till_id_receipt_no_told_hash'))
     )
-    with op.batch_alter_table('owned_right', schema=None) as batch_op:
-        batch_op.create_index('ix_owned_right_member_id_id', ['member_id', 'id'], unique=False)
-
     op.create_table('points_account',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('member_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -489,6 +807,50 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_points_account')),
     sa.UniqueConstraint('member_id', name=op.f('uq_points_account_member_id'))
     )
+    op.create_table('purchase',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('purchase_no', sa.String(length=32), nullable=False),
+    sa.Column('source', sa.String(length=20), nullable=False),
+    sa.Column('external_id', sa.String(length=64), nullable=False),
+    sa.Column('member_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('purpose', sa.String(length=16), nullable=False),
+    sa.Column('subject', sa.String(length=64), nullable=True),
+    sa.Column('title', sa.String(length=128), nullable=False),
+    sa.Column('store', sa.String(length=64), nullable=True),
+    sa.Column('gross_fen', sa.BigInteger(), nullable=False),
+    sa.Column('discount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('total_fen', sa.BigInteger(), nullable=False),
+    sa.Column('cash_fen', sa.BigInteger(), nullable=False),
+    sa.Column('points_used', sa.BigInteger(), nullable=False),
+    sa.Column('points_fen', sa.BigInteger(), nullable=False),
+    sa.Column('wallet_fen', sa.BigInteger(), nullable=False),
+    sa.Column('wallet_principal_fen', sa.BigInteger(), nullable=False),
+    sa.Column('refunded_fen', sa.BigInteger(), nullable=False),
+    sa.Column('points_earned', sa.BigInteger(), nullable=False),
+    sa.Column('cashback_fen', sa.BigInteger(), nullable=False),
+    sa.Column('placed_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('pay_by', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('paid_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('closed_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('close_reason', sa.String(length=32), nullable=True),
+    sa.Column('paid_late_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('explanation', miniprogram_api.core.db.Json(), nullable=True),
+    sa.CheckConstraint('cash_fen + points_fen + wallet_fen = total_fen', name=op.f('ck_purchase_tenders_add_up')),
+    sa.CheckConstraint('gross_fen - discount_fen = total_fen', name=op.f('ck_purchase_discount_adds_up')),
+    sa.CheckConstraint('gross_fen >= 0 AND discount_fen >= 0 AND cash_fen >= 0 AND points_fen >= 0 AND wallet_fen >= 0 AND points_used >= 0', name=op.f('ck_purchase_tenders_not_negative')),
+    sa.CheckConstraint('refunded_fen >= 0 AND refunded_fen <= total_fen', name=op.f('ck_purchase_refunds_within_total')),
+    sa.CheckConstraint('wallet_principal_fen >= 0 AND wallet_principal_fen <= wallet_fen', name=op.f('ck_purchase_principal_within_wallet')),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_purchase_member_id_member')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_purchase')),
+    sa.UniqueConstraint('purchase_no', name=op.f('uq_purchase_purchase_no')),
+    sa.UniqueConstraint('source', 'external_id', name=op.f('uq_purchase_source_external_id'))
+    )
+    with op.batch_alter_table('purchase', schema=None) as batch_op:
+        batch_op.create_index('ix_purchase_member_id_id', ['member_id', 'id'], unique=False)
+        batch_op.create_index('ix_purchase_subject', ['subject'], unique=False)
+        batch_op.create_index('ix_purchase_unpaid', ['pay_by'], unique=False, postgresql_where=sa.text("status = 'awaiting_payment'"), sqlite_where=sa.text("status = 'awaiting_payment'"))
+
     op.create_table('redemption_order',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('order_no', sa.String(length=24), nullable=False),
@@ -511,6 +873,8 @@ def upgrade() -> None:
     sa.Column('changed_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('cancel_reason', sa.String(length=32), nullable=True),
     sa.Column('is_cancellable', sa.Boolean(), nullable=False),
+    sa.Column('is_stocked', sa.Boolean(), nullable=False),
+    sa.Column('payment_begun_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
     sa.CheckConstraint("(fulfilment = 'pickup') = (pickup_code IS NOT NULL)", name=op.f('ck_redemption_order_collected_by_code')),
     sa.CheckConstraint('points >= 0 AND cash_fen >= 0', name=op.f('ck_redemption_order_price_not_negative')),
     sa.CheckConstraint('quantity > 0', name=op.f('ck_redemption_order_orders_something')),
@@ -538,6 +902,66 @@ def upgrade() -> None:
     sa.UniqueConstraint('pool_id', name=op.f('uq_reward_variant_pool_id')),
     sa.UniqueConstraint('reward_id', 'name', name=op.f('uq_reward_variant_reward_id_name'))
     )
+    op.create_table('scan',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('till_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('staff_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('member_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('spends', sa.Boolean(), nullable=False),
+    sa.Column('scanned_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('used_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("kind IN ('code', 'number', 'phone')", name=op.f('ck_scan_kind')),
+    sa.CheckConstraint("spends = (kind = 'code')", name=op.f('ck_scan_only_codes_spend')),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_scan_member_id_member')),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_scan_staff_id_staff')),
+    sa.ForeignKeyConstraint(['till_id'], ['till.id'], name=op.f('fk_scan_till_id_till')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_scan'))
+    )
+    with op.batch_alter_table('scan', schema=None) as batch_op:
+        batch_op.create_index('ix_scan_expires_at', ['expires_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_scan_member_id'), ['member_id'], unique=False)
+
+    op.create_table('shift',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('till_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('staff_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('opened_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('closed_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('report', miniprogram_api.core.db.Json(), nullable=True),
+    sa.CheckConstraint('(closed_at IS NULL) = (report IS NULL)', name=op.f('ck_shift_closed_with_report')),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_shift_staff_id_staff')),
+    sa.ForeignKeyConstraint(['till_id'], ['till.id'], name=op.f('fk_shift_till_id_till')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_shift'))
+    )
+    with op.batch_alter_table('shift', schema=None) as batch_op:
+        batch_op.create_index('uq_shift_open', ['till_id', 'staff_id'], unique=True, postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
+
+    op.create_table('staff_own_account',
+    sa.Column('staff_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('member_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_staff_own_account_member_id_member')),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_staff_own_account_staff_id_staff')),
+    sa.PrimaryKeyConstraint('staff_id', 'member_id', name=op.f('pk_staff_own_account'))
+    )
+    op.create_table('staff_session',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('staff_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('token_hash', sa.String(length=64), nullable=False),
+    sa.Column('device', sa.String(length=16), nullable=False),
+    sa.Column('opened_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('seen_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_staff_session_staff_id_staff')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_staff_session')),
+    sa.UniqueConstraint('token_hash', name=op.f('uq_staff_session_token_hash'))
+    )
+    with op.batch_alter_table('staff_session', schema=None) as batch_op:
+        batch_op.create_index('ix_staff_session_expires_at', ['expires_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_staff_session_staff_id'), ['staff_id'], unique=False)
+
     op.create_table('stock_unit',
     sa.Column('pool_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('unit_no', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -555,6 +979,105 @@ def upgrade() -> None:
         batch_op.create_index('ix_stock_unit_free', ['pool_id', 'unit_no'], unique=False, postgresql_where=sa.text('holder IS NULL'), sqlite_where=sa.text('holder IS NULL'))
         batch_op.create_index('ix_stock_unit_holder', ['holder'], unique=False, postgresql_where=sa.text('holder IS NOT NULL'), sqlite_where=sa.text('holder IS NOT NULL'))
 
+    op.create_table('tier_change',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('member_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code_before', sa.String(length=16), nullable=False),
+    sa.Column('code', sa.String(length=16), nullable=False),
+    sa.Column('rank', sa.BigInteger(), nullable=False),
+    sa.Column('since', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('keep_until', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('grace_until', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('reason', sa.String(length=16), nullable=False),
+    sa.Column('reference', sa.String(length=160), nullable=False),
+    sa.Column('growth', sa.BigInteger(), nullable=False),
+    sa.Column('ladder_version', sa.BigInteger(), nullable=False),
+    sa.Column('actor', sa.String(length=64), nullable=False),
+    sa.Column('changed_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_tier_change_member_id_member')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_tier_change')),
+    info={'append_only': True}
+    )
+    with op.batch_alter_table('tier_change', schema=None) as batch_op:
+        batch_op.create_index('ix_tier_change_member_id_id', ['member_id', 'id'], unique=False)
+
+    op.create_table('tier_gift',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('member_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(length=16), nullable=False),
+    sa.Column('number', sa.BigInteger(), nullable=False),
+    sa.Column('ladder_version', sa.BigInteger(), nullable=False),
+    sa.Column('points', sa.BigInteger(), nullable=False),
+    sa.Column('given_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('taken_back_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('points >= 0', name=op.f('ck_tier_gift_points_not_negative')),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_tier_gift_member_id_member')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_tier_gift')),
+    sa.UniqueConstraint('member_id', 'code', 'number', name=op.f('uq_tier_gift_member_id_code_number'))
+    )
+    op.create_table('tier_growth',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reference', sa.String(length=160), nullable=False),
+    sa.Column('member_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('purchases', sa.BigInteger(), nullable=False),
+    sa.Column('points', sa.BigInteger(), nullable=False),
+    sa.Column('occurred_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('recorded_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_tier_growth_member_id_member')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_tier_growth')),
+    sa.UniqueConstraint('reference', name=op.f('uq_tier_growth_reference')),
+    info={'append_only': True}
+    )
+    with op.batch_alter_table('tier_growth', schema=None) as batch_op:
+        batch_op.create_index('ix_tier_growth_member_id_occurred_at', ['member_id', 'occurred_at'], unique=False)
+
+    op.create_table('tier_move',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('member_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(length=16), nullable=False),
+    sa.Column('rank', sa.BigInteger(), nullable=False),
+    sa.Column('why', sa.String(length=200), nullable=False),
+    sa.Column('actor', sa.String(length=64), nullable=False),
+    sa.Column('moved_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('rank >= 0', name=op.f('ck_tier_move_rank_not_negative')),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_tier_move_member_id_member')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_tier_move')),
+    info={'append_only': True}
+    )
+    with op.batch_alter_table('tier_move', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_tier_move_member_id'), ['member_id'], unique=False)
+
+    op.create_table('used_member_code',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code_hash', sa.String(length=64), nullable=False),
+    sa.Column('member_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('till_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('used_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_used_member_code_member_id_member')),
+    sa.ForeignKeyConstraint(['till_id'], ['till.id'], name=op.f('fk_used_member_code_till_id_till')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_used_member_code')),
+    sa.UniqueConstraint('code_hash', name=op.f('uq_used_member_code_code_hash')),
+    info={'append_only': True}
+    )
+    with op.batch_alter_table('used_member_code', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_used_member_code_member_id'), ['member_id'], unique=False)
+
+    op.create_table('wallet_account',
+    sa.Column('member_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('principal_fen', sa.BigInteger(), nullable=False),
+    sa.Column('bonus_fen', sa.BigInteger(), nullable=False),
+    sa.Column('debt_fen', sa.BigInteger(), nullable=False),
+    sa.Column('last_seq', sa.BigInteger(), nullable=False),
+    sa.Column('last_hash', sa.String(length=64), nullable=False),
+    sa.Column('opened_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('bonus_fen >= 0', name=op.f('ck_wallet_account_bonus_not_overdrawn')),
+    sa.CheckConstraint('debt_fen = 0 OR (principal_fen = 0 AND bonus_fen = 0)', name=op.f('ck_wallet_account_debt_is_settled')),
+    sa.CheckConstraint('debt_fen >= 0', name=op.f('ck_wallet_account_debt_not_negative')),
+    sa.CheckConstraint('principal_fen >= 0', name=op.f('ck_wallet_account_principal_not_overdrawn')),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_wallet_account_member_id_member')),
+    sa.PrimaryKeyConstraint('member_id', name=op.f('pk_wallet_account'))
+    )
     op.create_table('wheel_version',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('wheel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -586,6 +1109,83 @@ def upgrade() -> None:
     sa.UniqueConstraint('wheel_id', 'version', name=op.f('uq_wheel_version_wheel_id_version')),
     info={'append_only': True}
     )
+    op.create_table('coupon_drop',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('opens_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('closes_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('called_off_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('pool_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.CheckConstraint('closes_at > opens_at', name=op.f('ck_coupon_drop_lasts')),
+    sa.ForeignKeyConstraint(['plan_id'], ['coupon_drop_plan.id'], name=op.f('fk_coupon_drop_plan_id_coupon_drop_plan')),
+    sa.ForeignKeyConstraint(['pool_id'], ['stock_pool.id'], name=op.f('fk_coupon_drop_pool_id_stock_pool')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_coupon_drop')),
+    sa.UniqueConstraint('plan_id', 'opens_at', name=op.f('uq_coupon_drop_plan_id_opens_at')),
+    sa.UniqueConstraint('pool_id', name=op.f('uq_coupon_drop_pool_id'))
+    )
+    with op.batch_alter_table('coupon_drop', schema=None) as batch_op:
+        batch_op.create_index('ix_coupon_drop_closes_at', ['closes_at'], unique=False)
+
+    op.create_table('coupon_event',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('coupon_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('happened', sa.String(length=16), nullable=False),
+    sa.Column('reference', sa.String(length=160), nullable=False),
+    sa.Column('facts', miniprogram_api.core.db.Json(), nullable=True),
+    sa.Column('actor', sa.String(length=64), nullable=False),
+    sa.Column('at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['coupon_id'], ['coupon.id'], name=op.f('fk_coupon_event_coupon_id_coupon')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_coupon_event')),
+    info={'append_only': True}
+    )
+    with op.batch_alter_table('coupon_event', schema=None) as batch_op:
+        batch_op.create_index('ix_coupon_event_coupon_id_id', ['coupon_id', 'id'], unique=False)
+
+    op.create_table('coupon_gift',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('coupon_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('giver_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('token_hash', sa.String(length=64), nullable=False),
+    sa.Column('state', sa.String(length=9), nullable=False),
+    sa.Column('offered_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('claimed_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('claimed_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("(state = 'claimed') = (claimed_by IS NOT NULL)", name=op.f('ck_coupon_gift_claimed_by')),
+    sa.CheckConstraint("state IN ('open', 'claimed', 'withdrawn', 'over')", name=op.f('ck_coupon_gift_state')),
+    sa.ForeignKeyConstraint(['claimed_by'], ['member.id'], name=op.f('fk_coupon_gift_claimed_by_member')),
+    sa.ForeignKeyConstraint(['coupon_id'], ['coupon.id'], name=op.f('fk_coupon_gift_coupon_id_coupon')),
+    sa.ForeignKeyConstraint(['giver_id'], ['member.id'], name=op.f('fk_coupon_gift_giver_id_member')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_coupon_gift')),
+    sa.UniqueConstraint('token_hash', name=op.f('uq_coupon_gift_token_hash'))
+    )
+    with op.batch_alter_table('coupon_gift', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_coupon_gift_coupon_id'), ['coupon_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_coupon_gift_giver_id'), ['giver_id'], unique=False)
+        batch_op.create_index('ix_coupon_gift_state_expires_at', ['state', 'expires_at'], unique=False)
+
+    op.create_table('coupon_outside_code',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('template_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('purpose', sa.String(length=8), nullable=False),
+    sa.Column('code', sa.String(length=64), nullable=False),
+    sa.Column('batch', sa.String(length=64), nullable=False),
+    sa.Column('imported_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('taken_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('taken_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('coupon_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.CheckConstraint("purpose IN ('redeem', 'hand_out')", name=op.f('ck_coupon_outside_code_purpose')),
+    sa.CheckConstraint('(taken_by IS NULL) = (taken_at IS NULL)', name=op.f('ck_coupon_outside_code_taken')),
+    sa.ForeignKeyConstraint(['coupon_id'], ['coupon.id'], name=op.f('fk_coupon_outside_code_coupon_id_coupon')),
+    sa.ForeignKeyConstraint(['taken_by'], ['member.id'], name=op.f('fk_coupon_outside_code_taken_by_member')),
+    sa.ForeignKeyConstraint(['template_id'], ['coupon_template.id'], name=op.f('fk_coupon_outside_code_template_id_coupon_template')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_coupon_outside_code')),
+    sa.UniqueConstraint('code', name=op.f('uq_coupon_outside_code_code')),
+    sa.UniqueConstraint('coupon_id', name=op.f('uq_coupon_outside_code_coupon_id'))
+    )
+    with op.batch_alter_table('coupon_outside_code', schema=None) as batch_op:
+        batch_op.create_index('ix_coupon_outside_code_template_id_taken_by_id', ['template_id', 'taken_by', 'id'], unique=False)
+
     op.create_table('draw',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('draw_no', sa.String(length=24), nullable=False),
@@ -634,6 +1234,7 @@ def upgrade() -> None:
     sa.Column('explanation', miniprogram_api.core.db.Json(), nullable=True),
     sa.Column('actor', sa.String(length=64), nullable=False),
     sa.Column('occurred_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('prev_hash', sa.String(length=64), nullable=False),
     sa.Column('hash', sa.String(length=64), nullable=False),
     sa.CheckConstraint('points <> 0', name=op.f('ck_ledger_entry_moves')),
@@ -690,6 +1291,192 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('points_hold', schema=None) as batch_op:
         batch_op.create_index('ix_points_hold_open', ['expires_at'], unique=False, postgresql_where=sa.text("state = 'open'"), sqlite_where=sa.text("state = 'open'"))
+
+    op.create_table('pos_quote',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('till_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('staff_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('scan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('asked', miniprogram_api.core.db.Json(), nullable=False),
+    sa.Column('price', miniprogram_api.core.db.Json(), nullable=False),
+    sa.Column('expires_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['scan_id'], ['scan.id'], name=op.f('fk_pos_quote_scan_id_scan')),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_pos_quote_staff_id_staff')),
+    sa.ForeignKeyConstraint(['till_id'], ['till.id'], name=op.f('fk_pos_quote_till_id_till')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_pos_quote'))
+    )
+    with op.batch_alter_table('pos_quote', schema=None) as batch_op:
+        batch_op.create_index('ix_pos_quote_expires_at', ['expires_at'], unique=False)
+
+    op.create_table('purchase_line',
+    sa.Column('purchase_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('line_no', sa.BigInteger(), nullable=False),
+    sa.Column('sku', sa.String(length=64), nullable=True),
+    sa.Column('title', sa.String(length=128), nullable=False),
+    sa.Column('category', sa.String(length=32), nullable=False),
+    sa.Column('quantity', sa.BigInteger(), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('payable_fen', sa.BigInteger(), nullable=False),
+    sa.Column('refunded_fen', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('payable_fen >= 0 AND payable_fen <= amount_fen', name=op.f('ck_purchase_line_payable_within_amount')),
+    sa.CheckConstraint('quantity > 0', name=op.f('ck_purchase_line_has_some')),
+    sa.CheckConstraint('refunded_fen >= 0 AND refunded_fen <= payable_fen', name=op.f('ck_purchase_line_refunds_within_payable')),
+    sa.ForeignKeyConstraint(['purchase_id'], ['purchase.id'], name=op.f('fk_purchase_line_purchase_id_purchase')),
+    sa.PrimaryKeyConstraint('purchase_id', 'line_no', name=op.f('pk_purchase_line'))
+    )
+    op.create_table('purchase_refund',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('refund_no', sa.String(length=32), nullable=False),
+    sa.Column('source', sa.String(length=20), nullable=False),
+    sa.Column('external_id', sa.String(length=64), nullable=False),
+    sa.Column('purchase_source', sa.String(length=20), nullable=False),
+    sa.Column('purchase_external_id', sa.String(length=64), nullable=False),
+    sa.Column('purchase_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=True),
+    sa.Column('cash_fen', sa.BigInteger(), nullable=True),
+    sa.Column('lines', miniprogram_api.core.db.Json(), nullable=True),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('note', sa.String(length=255), nullable=True),
+    sa.Column('reason', sa.String(length=80), nullable=False),
+    sa.Column('actor', sa.String(length=64), nullable=False),
+    sa.Column('refunded_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('heard_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('applied_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('value_fen', sa.BigInteger(), nullable=False),
+    sa.Column('points_taken_back', sa.BigInteger(), nullable=False),
+    sa.Column('points_returned', sa.BigInteger(), nullable=False),
+    sa.Column('wallet_returned_fen', sa.BigInteger(), nullable=False),
+    sa.Column('cashback_taken_back_fen', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('amount_fen IS NOT NULL OR cash_fen IS NOT NULL', name=op.f('ck_purchase_refund_tells_how_much')),
+    sa.CheckConstraint('value_fen >= 0', name=op.f('ck_purchase_refund_value_not_negative')),
+    sa.ForeignKeyConstraint(['purchase_id'], ['purchase.id'], name=op.f('fk_purchase_refund_purchase_id_purchase')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_purchase_refund')),
+    sa.UniqueConstraint('refund_no', name=op.f('uq_purchase_refund_refund_no')),
+    sa.UniqueConstraint('source', 'external_id', name=op.f('uq_purchase_refund_source_external_id'))
+    )
+    with op.batch_alter_table('purchase_refund', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_purchase_refund_purchase_id'), ['purchase_id'], unique=False)
+        batch_op.create_index('ix_purchase_refund_waiting', ['purchase_source', 'purchase_external_id'], unique=False, postgresql_where=sa.text("state = 'waiting'"), sqlite_where=sa.text("state = 'waiting'"))
+
+    op.create_table('till_pickup',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_no', sa.String(length=24), nullable=False),
+    sa.Column('till_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('staff_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shift_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('confirmed_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('undone_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('undone_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.CheckConstraint('(undone_at IS NULL) = (undone_by IS NULL)', name=op.f('ck_till_pickup_undone_by_somebody')),
+    sa.ForeignKeyConstraint(['shift_id'], ['shift.id'], name=op.f('fk_till_pickup_shift_id_shift')),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_till_pickup_staff_id_staff')),
+    sa.ForeignKeyConstraint(['till_id'], ['till.id'], name=op.f('fk_till_pickup_till_id_till')),
+    sa.ForeignKeyConstraint(['undone_by'], ['staff.id'], name=op.f('fk_till_pickup_undone_by_staff')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_till_pickup'))
+    )
+    with op.batch_alter_table('till_pickup', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_till_pickup_order_no'), ['order_no'], unique=False)
+        batch_op.create_index(batch_op.f('ix_till_pickup_shift_id'), ['shift_id'], unique=False)
+
+    op.create_table('till_sale',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('purchase_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sale_no', sa.String(length=32), nullable=False),
+    sa.Column('till_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('receipt_no', sa.String(length=40), nullable=False),
+    sa.Column('staff_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shift_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('store', sa.String(length=32), nullable=True),
+    sa.Column('scan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('quote_id', sa.BigInteger(), nullable=True),
+    sa.Column('tender', sa.String(length=8), nullable=False),
+    sa.Column('is_offline', sa.Boolean(), nullable=False),
+    sa.Column('claim_hash', sa.String(length=64), nullable=False),
+    sa.Column('claim_until', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('claimed_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('member_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('sold_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('sold_on', sa.Date(), nullable=False),
+    sa.Column('answer', miniprogram_api.core.db.Json(), nullable=False),
+    sa.CheckConstraint("tender IN ('cash', 'wechat', 'alipay', 'card', 'other')", name=op.f('ck_till_sale_tender')),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_till_sale_member_id_member')),
+    sa.ForeignKeyConstraint(['purchase_id'], ['purchase.id'], name=op.f('fk_till_sale_purchase_id_purchase')),
+    sa.ForeignKeyConstraint(['scan_id'], ['scan.id'], name=op.f('fk_till_sale_scan_id_scan')),
+    sa.ForeignKeyConstraint(['shift_id'], ['shift.id'], name=op.f('fk_till_sale_shift_id_shift')),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_till_sale_staff_id_staff')),
+    sa.ForeignKeyConstraint(['till_id'], ['till.id'], name=op.f('fk_till_sale_till_id_till')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_till_sale')),
+    sa.UniqueConstraint('claim_hash', name=op.f('uq_till_sale_claim_hash')),
+    sa.UniqueConstraint('purchase_id', name=op.f('uq_till_sale_purchase_id')),
+    sa.UniqueConstraint('sale_no', name=op.f('uq_till_sale_sale_no')),
+    sa.UniqueConstraint('scan_id', name=op.f('uq_till_sale_scan_id')),
+    sa.UniqueConstraint('till_id', 'receipt_no', name=op.f('uq_till_sale_till_id_receipt_no'))
+    )
+    with op.batch_alter_table('till_sale', schema=None) as batch_op:
+        batch_op.create_index('ix_till_sale_member_id_id', ['member_id', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_till_sale_shift_id'), ['shift_id'], unique=False)
+        batch_op.create_index('ix_till_sale_staff_id_member_id_sold_on', ['staff_id', 'member_id', 'sold_on'], unique=False)
+        batch_op.create_index('ix_till_sale_store_id', ['store', 'id'], unique=False)
+
+    op.create_table('wallet_entry',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('member_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seq', sa.BigInteger(), nullable=False),
+    sa.Column('principal_fen', sa.BigInteger(), nullable=False),
+    sa.Column('bonus_fen', sa.BigInteger(), nullable=False),
+    sa.Column('principal_after', sa.BigInteger(), nullable=False),
+    sa.Column('bonus_after', sa.BigInteger(), nullable=False),
+    sa.Column('debt_after', sa.BigInteger(), nullable=False),
+    sa.Column('reason', sa.String(length=32), nullable=False),
+    sa.Column('reference', sa.String(length=200), nullable=False),
+    sa.Column('undoes_seq', sa.BigInteger(), nullable=True),
+    sa.Column('explanation', miniprogram_api.core.db.Json(), nullable=True),
+    sa.Column('actor', sa.String(length=64), nullable=False),
+    sa.Column('occurred_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('prev_hash', sa.String(length=64), nullable=False),
+    sa.Column('hash', sa.String(length=64), nullable=False),
+    sa.CheckConstraint('(principal_fen >= 0 AND bonus_fen >= 0) OR (principal_fen <= 0 AND bonus_fen <= 0)', name=op.f('ck_wallet_entry_moves_one_way')),
+    sa.CheckConstraint('principal_after >= 0 AND bonus_after >= 0 AND debt_after >= 0', name=op.f('ck_wallet_entry_not_overdrawn')),
+    sa.CheckConstraint('principal_fen <> 0 OR bonus_fen <> 0', name=op.f('ck_wallet_entry_moves')),
+    sa.CheckConstraint('undoes_seq < seq', name=op.f('ck_wallet_entry_undoes_an_earlier_one')),
+    sa.ForeignKeyConstraint(['member_id', 'undoes_seq'], ['wallet_entry.member_id', 'wallet_entry.seq'], name=op.f('fk_wallet_entry_member_id_undoes_seq_wallet_entry')),
+    sa.ForeignKeyConstraint(['member_id'], ['wallet_account.member_id'], name=op.f('fk_wallet_entry_member_id_wallet_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_wallet_entry')),
+    sa.UniqueConstraint('member_id', 'reason', 'reference', name=op.f('uq_wallet_entry_member_id_reason_reference')),
+    sa.UniqueConstraint('member_id', 'seq', name=op.f('uq_wallet_entry_member_id_seq')),
+    info={'append_only': True}
+    )
+    with op.batch_alter_table('wallet_entry', schema=None) as batch_op:
+        batch_op.create_index('ix_wallet_entry_undoes', ['member_id', 'undoes_seq'], unique=False, postgresql_where=sa.text('undoes_seq IS NOT NULL'), sqlite_where=sa.text('undoes_seq IS NOT NULL'))
+
+    op.create_table('wechat_payment',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('out_trade_no', sa.String(length=32), nullable=False),
+    sa.Column('purchase_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('member_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('openid', sa.String(length=64), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('prepay_id', sa.String(length=64), nullable=True),
+    sa.Column('client_params', miniprogram_api.core.db.Json(), nullable=True),
+    sa.Column('transaction_id', sa.String(length=64), nullable=True),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('asked_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('checked_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('check_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('paid_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("state IN ('open', 'paid', 'closed')", name=op.f('ck_wechat_payment_known_state')),
+    sa.CheckConstraint('amount_fen > 0', name=op.f('ck_wechat_payment_asks_for_money')),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_wechat_payment_member_id_member')),
+    sa.ForeignKeyConstraint(['purchase_id'], ['purchase.id'], name=op.f('fk_wechat_payment_purchase_id_purchase')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_wechat_payment')),
+    sa.UniqueConstraint('out_trade_no', name=op.f('uq_wechat_payment_out_trade_no')),
+    sa.UniqueConstraint('purchase_id', name=op.f('uq_wechat_payment_purchase_id')),
+    sa.UniqueConstraint('transaction_id', name=op.f('uq_wechat_payment_transaction_id'))
+    )
+    with op.batch_alter_table('wechat_payment', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_wechat_payment_member_id'), ['member_id'], unique=False)
+        batch_op.create_index('ix_wechat_payment_open', ['check_at'], unique=False, postgresql_where=sa.text("state = 'open'"), sqlite_where=sa.text("state = 'open'"))
 
     op.create_table('wheel_prize',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -755,6 +1542,56 @@ def upgrade() -> None:
         batch_op.create_index('ix_points_lot_expiring', ['expires_at'], unique=False, postgresql_where=sa.text('remaining > 0'), sqlite_where=sa.text('remaining > 0'))
         batch_op.create_index('ix_points_lot_open', ['account_id', 'expires_at'], unique=False, postgresql_where=sa.text('remaining > 0'), sqlite_where=sa.text('remaining > 0'))
 
+    op.create_table('till_refund',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('refund_no', sa.String(length=32), nullable=False),
+    sa.Column('sale_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('till_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('staff_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shift_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('value_fen', sa.BigInteger(), nullable=False),
+    sa.Column('cash_fen', sa.BigInteger(), nullable=False),
+    sa.Column('wallet_fen', sa.BigInteger(), nullable=False),
+    sa.Column('points_taken_back', sa.BigInteger(), nullable=False),
+    sa.Column('points_returned', sa.BigInteger(), nullable=False),
+    sa.Column('refunded_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('value_fen > 0', name=op.f('ck_till_refund_gives_something_back')),
+    sa.ForeignKeyConstraint(['sale_id'], ['till_sale.id'], name=op.f('fk_till_refund_sale_id_till_sale')),
+    sa.ForeignKeyConstraint(['shift_id'], ['shift.id'], name=op.f('fk_till_refund_shift_id_shift')),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_till_refund_staff_id_staff')),
+    sa.ForeignKeyConstraint(['till_id'], ['till.id'], name=op.f('fk_till_refund_till_id_till')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_till_refund')),
+    sa.UniqueConstraint('refund_no', name=op.f('uq_till_refund_refund_no'))
+    )
+    with op.batch_alter_table('till_refund', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_till_refund_sale_id'), ['sale_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_till_refund_shift_id'), ['shift_id'], unique=False)
+
+    op.create_table('wechat_refund',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('out_refund_no', sa.String(length=64), nullable=False),
+    sa.Column('out_trade_no', sa.String(length=32), nullable=False),
+    sa.Column('refund_no', sa.String(length=32), nullable=True),
+    sa.Column('refund_fen', sa.BigInteger(), nullable=False),
+    sa.Column('total_fen', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('reason', sa.String(length=80), nullable=False),
+    sa.Column('note', sa.String(length=255), nullable=True),
+    sa.Column('asked_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('checked_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('check_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('attempts', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("state IN ('asked', 'processing', 'success', 'closed', 'abnormal', 'refused')", name=op.f('ck_wechat_refund_known_state')),
+    sa.CheckConstraint('refund_fen > 0 AND refund_fen <= total_fen', name=op.f('ck_wechat_refund_within_the_payment')),
+    sa.ForeignKeyConstraint(['out_trade_no'], ['wechat_payment.out_trade_no'], name=op.f('fk_wechat_refund_out_trade_no_wechat_payment')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_wechat_refund')),
+    sa.UniqueConstraint('out_refund_no', name=op.f('uq_wechat_refund_out_refund_no'))
+    )
+    with op.batch_alter_table('wechat_refund', schema=None) as batch_op:
+        batch_op.create_index('ix_wechat_refund_open', ['check_at'], unique=False, postgresql_where=sa.text("state IN ('asked', 'processing')"), sqlite_where=sa.text("state IN ('asked', 'processing')"))
+        batch_op.create_index(batch_op.f('ix_wechat_refund_out_trade_no'), ['out_trade_no'], unique=False)
+        batch_op.create_index(batch_op.f('ix_wechat_refund_refund_no'), ['refund_no'], unique=False)
+
     op.create_table('hold_part',
     sa.Column('hold_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('lot_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -793,6 +1630,17 @@ def downgrade() -> None:
 
     op.drop_table('lot_draw')
     op.drop_table('hold_part')
+    with op.batch_alter_table('wechat_refund', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_wechat_refund_refund_no'))
+        batch_op.drop_index(batch_op.f('ix_wechat_refund_out_trade_no'))
+        batch_op.drop_index('ix_wechat_refund_open', postgresql_where=sa.text("state IN ('asked', 'processing')"), sqlite_where=sa.text("state IN ('asked', 'processing')"))
+
+    op.drop_table('wechat_refund')
+    with op.batch_alter_table('till_refund', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_till_refund_shift_id'))
+        batch_op.drop_index(batch_op.f('ix_till_refund_sale_id'))
+
+    op.drop_table('till_refund')
     with op.batch_alter_table('points_lot', schema=None) as batch_op:
         batch_op.drop_index('ix_points_lot_open', postgresql_where=sa.text('remaining > 0'), sqlite_where=sa.text('remaining > 0'))
         batch_op.drop_index('ix_points_lot_expiring', postgresql_where=sa.text('remaining > 0'), sqlite_where=sa.text('remaining > 0'))
@@ -801,6 +1649,37 @@ def downgrade() -> None:
     op.drop_table('points_lot')
     op.drop_table('draw_chance_use')
     op.drop_table('wheel_prize')
+    with op.batch_alter_table('wechat_payment', schema=None) as batch_op:
+        batch_op.drop_index('ix_wechat_payment_open', postgresql_where=sa.text("state = 'open'"), sqlite_where=sa.text("state = 'open'"))
+        batch_op.drop_index(batch_op.f('ix_wechat_payment_member_id'))
+
+    op.drop_table('wechat_payment')
+    with op.batch_alter_table('wallet_entry', schema=None) as batch_op:
+        batch_op.drop_index('ix_wallet_entry_undoes', postgresql_where=sa.text('undoes_seq IS NOT NULL'), sqlite_where=sa.text('undoes_seq IS NOT NULL'))
+
+    op.drop_table('wallet_entry')
+    with op.batch_alter_table('till_sale', schema=None) as batch_op:
+        batch_op.drop_index('ix_till_sale_store_id')
+        batch_op.drop_index('ix_till_sale_staff_id_member_id_sold_on')
+        batch_op.drop_index(batch_op.f('ix_till_sale_shift_id'))
+        batch_op.drop_index('ix_till_sale_member_id_id')
+
+    op.drop_table('till_sale')
+    with op.batch_alter_table('till_pickup', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_till_pickup_shift_id'))
+        batch_op.drop_index(batch_op.f('ix_till_pickup_order_no'))
+
+    op.drop_table('till_pickup')
+    with op.batch_alter_table('purchase_refund', schema=None) as batch_op:
+        batch_op.drop_index('ix_purchase_refund_waiting', postgresql_where=sa.text("state = 'waiting'"), sqlite_where=sa.text("state = 'waiting'"))
+        batch_op.drop_index(batch_op.f('ix_purchase_refund_purchase_id'))
+
+    op.drop_table('purchase_refund')
+    op.drop_table('purchase_line')
+    with op.batch_alter_table('pos_quote', schema=None) as batch_op:
+        batch_op.drop_index('ix_pos_quote_expires_at')
+
+    op.drop_table('pos_quote')
     with op.batch_alter_table('points_hold', schema=None) as batch_op:
         batch_op.drop_index('ix_points_hold_open', postgresql_where=sa.text("state = 'open'"), sqlite_where=sa.text("state = 'open'"))
 
@@ -818,12 +1697,63 @@ def downgrade() -> None:
         batch_op.drop_index('ix_draw_member_id_id')
 
     op.drop_table('draw')
+    with op.batch_alter_table('coupon_outside_code', schema=None) as batch_op:
+        batch_op.drop_index('ix_coupon_outside_code_template_id_taken_by_id')
+
+    op.drop_table('coupon_outside_code')
+    with op.batch_alter_table('coupon_gift', schema=None) as batch_op:
+        batch_op.drop_index('ix_coupon_gift_state_expires_at')
+        batch_op.drop_index(batch_op.f('ix_coupon_gift_giver_id'))
+        batch_op.drop_index(batch_op.f('ix_coupon_gift_coupon_id'))
+
+    op.drop_table('coupon_gift')
+    with op.batch_alter_table('coupon_event', schema=None) as batch_op:
+        batch_op.drop_index('ix_coupon_event_coupon_id_id')
+
+    op.drop_table('coupon_event')
+    with op.batch_alter_table('coupon_drop', schema=None) as batch_op:
+        batch_op.drop_index('ix_coupon_drop_closes_at')
+
+    op.drop_table('coupon_drop')
     op.drop_table('wheel_version')
+    op.drop_table('wallet_account')
+    with op.batch_alter_table('used_member_code', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_used_member_code_member_id'))
+
+    op.drop_table('used_member_code')
+    with op.batch_alter_table('tier_move', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_tier_move_member_id'))
+
+    op.drop_table('tier_move')
+    with op.batch_alter_table('tier_growth', schema=None) as batch_op:
+        batch_op.drop_index('ix_tier_growth_member_id_occurred_at')
+
+    op.drop_table('tier_growth')
+    op.drop_table('tier_gift')
+    with op.batch_alter_table('tier_change', schema=None) as batch_op:
+        batch_op.drop_index('ix_tier_change_member_id_id')
+
+    op.drop_table('tier_change')
     with op.batch_alter_table('stock_unit', schema=None) as batch_op:
         batch_op.drop_index('ix_stock_unit_holder', postgresql_where=sa.text('holder IS NOT NULL'), sqlite_where=sa.text('holder IS NOT NULL'))
         batch_op.drop_index('ix_stock_unit_free', postgresql_where=sa.text('holder IS NULL'), sqlite_where=sa.text('holder IS NULL'))
 
     op.drop_table('stock_unit')
+    with op.batch_alter_table('staff_session', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_staff_session_staff_id'))
+        batch_op.drop_index('ix_staff_session_expires_at')
+
+    op.drop_table('staff_session')
+    op.drop_table('staff_own_account')
+    with op.batch_alter_table('shift', schema=None) as batch_op:
+        batch_op.drop_index('uq_shift_open', postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
+
+    op.drop_table('shift')
+    with op.batch_alter_table('scan', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_scan_member_id'))
+        batch_op.drop_index('ix_scan_expires_at')
+
+    op.drop_table('scan')
     op.drop_table('reward_variant')
     with op.batch_alter_table('redemption_order', schema=None) as batch_op:
         batch_op.drop_index('ix_redemption_order_unpaid', postgresql_where=sa.text("status = 'awaiting_payment'"), sqlite_where=sa.text("status = 'awaiting_payment'"))
@@ -831,11 +1761,14 @@ def downgrade() -> None:
         batch_op.drop_index('ix_redemption_order_member_id')
 
     op.drop_table('redemption_order')
-    op.drop_table('points_account')
-    with op.batch_alter_table('owned_right', schema=None) as batch_op:
-        batch_op.drop_index('ix_owned_right_member_id_id')
+    with op.batch_alter_table('purchase', schema=None) as batch_op:
+        batch_op.drop_index('ix_purchase_unpaid', postgresql_where=sa.text("status = 'awaiting_payment'"), sqlite_where=sa.text("status = 'awaiting_payment'"))
+        batch_op.drop_index('ix_purchase_subject')
+        batch_op.drop_index('ix_purchase_member_id_id')
 
-    op.drop_table('owned_right')
+    op.drop_table('purchase')
+    op.drop_table('points_account')
+    op.drop_table('offline_conflict')
     op.drop_table('member_wheel')
     op.drop_table('member_tier')
     with op.batch_alter_table('member_session', schema=None) as batch_op:
@@ -861,19 +1794,51 @@ def downgrade() -> None:
         batch_op.drop_index('ix_fairness_period_sealed', postgresql_where=sa.text('revealed_at IS NULL'), sqlite_where=sa.text('revealed_at IS NULL'))
 
     op.drop_table('fairness_period')
+    with op.batch_alter_table('earning_award', schema=None) as batch_op:
+        batch_op.drop_index('ix_earning_award_member_id_day_id')
+
+    op.drop_table('earning_award')
     op.drop_table('draw_chance_grant')
+    op.drop_table('coupon_template_version')
+    op.drop_table('coupon_drop_plan')
+    with op.batch_alter_table('coupon', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_coupon_used_for'))
+        batch_op.drop_index('ix_coupon_state_valid_until')
+        batch_op.drop_index('ix_coupon_member_id_template_id_issued_on')
+        batch_op.drop_index('ix_coupon_member_id_id')
+        batch_op.drop_index(batch_op.f('ix_coupon_locked_for'))
+
+    op.drop_table('coupon')
     with op.batch_alter_table('consent', schema=None) as batch_op:
         batch_op.drop_index('ix_consent_member_id_document')
 
     op.drop_table('consent')
+    with op.batch_alter_table('circle_sync', schema=None) as batch_op:
+        batch_op.drop_index('ix_circle_sync_parked', postgresql_where=sa.text('member_id IS NULL'), sqlite_where=sa.text('member_id IS NULL'))
+        batch_op.drop_index(batch_op.f('ix_circle_sync_openid'))
+        batch_op.drop_index(batch_op.f('ix_circle_sync_member_id'))
+        batch_op.drop_index('ix_circle_sync_due', postgresql_where=sa.text("state = 'due'"), sqlite_where=sa.text("state = 'due'"))
+
+    op.drop_table('circle_sync')
     with op.batch_alter_table('checkin_reminder', schema=None) as batch_op:
         batch_op.drop_index('ix_checkin_reminder_at_minute')
 
     op.drop_table('checkin_reminder')
     op.drop_table('checkin_milestone')
     op.drop_table('checkin')
+    op.drop_table('approval')
     op.drop_table('wheel')
+    op.drop_table('wallet_plan')
+    op.drop_table('till')
+    op.drop_table('tier_ladder')
+    op.drop_table('threshold_offer_version')
     op.drop_table('stock_pool')
+    with op.batch_alter_table('staff_act', schema=None) as batch_op:
+        batch_op.drop_index('ix_staff_act_subject')
+        batch_op.drop_index('ix_staff_act_actor')
+
+    op.drop_table('staff_act')
+    op.drop_table('staff')
     with op.batch_alter_table('sent_message', schema=None) as batch_op:
         batch_op.drop_index('ix_sent_message_wechat_message_id')
         batch_op.drop_index('ix_sent_message_member_id_reserved_on')
@@ -892,11 +1857,24 @@ def downgrade() -> None:
         batch_op.drop_index('ix_reward_shelf', postgresql_where=sa.text('is_listed'), sqlite_where=sa.text('is_listed'))
 
     op.drop_table('reward')
+    with op.batch_alter_table('product', schema=None) as batch_op:
+        batch_op.drop_index('ix_product_shelf', postgresql_where=sa.text('is_listed'), sqlite_where=sa.text('is_listed'))
+
+    op.drop_table('product')
+    with op.batch_alter_table('payment_notice', schema=None) as batch_op:
+        batch_op.drop_index('ix_payment_notice_stored', postgresql_where=sa.text("state = 'stored'"), sqlite_where=sa.text("state = 'stored'"))
+        batch_op.drop_index('ix_payment_notice_open', postgresql_where=sa.text("state IN ('waiting', 'failed')"), sqlite_where=sa.text("state IN ('waiting', 'failed')"))
+
+    op.drop_table('payment_notice')
+    op.drop_table('occasion_rule')
     op.drop_table('message_opt_in')
     with op.batch_alter_table('message_answer', schema=None) as batch_op:
         batch_op.drop_index('ix_message_answer_member_id')
 
     op.drop_table('message_answer')
+    with op.batch_alter_table('member', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_member_phone_last4_index'))
+
     op.drop_table('member')
     op.drop_table('job_schedule')
     with op.batch_alter_table('job', schema=None) as batch_op:
@@ -912,6 +1890,15 @@ def downgrade() -> None:
         batch_op.drop_index('ix_flash_sale_ends_at')
 
     op.drop_table('flash_sale')
+    with op.batch_alter_table('earning_rule', schema=None) as batch_op:
+        batch_op.drop_index('ix_earning_rule_starts_at_version')
+
+    op.drop_table('earning_rule')
+    op.drop_table('coupon_template')
+    with op.batch_alter_table('circle_shopper', schema=None) as batch_op:
+        batch_op.drop_index('ix_circle_shopper_check_at')
+
+    op.drop_table('circle_shopper')
     with op.batch_alter_table('checkin_rule', schema=None) as batch_op:
         batch_op.drop_index('ix_checkin_rule_effective_on_version')
 

@@ -26,7 +26,7 @@ def test_each_kind_of_error_has_its_status() -> None:
 
 
 def test_the_list_has_each_code_once_with_both_titles() -> None:
-    assert shop.API
+    assert shop.PARTS
     problems = all_problems()
     codes = [problem.code for problem in problems]
     assert len(codes) == len(set(codes))
