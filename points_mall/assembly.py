@@ -41,6 +41,8 @@ from .coupons import routes as coupons
 from .coupons.cli import coupons_cli
 from .coupons.granting import COUPONS
 from .coupons.reminders import COUPON_ENDING
+from .discounts import demo as offers_demo
+from .discounts.cli import offers_cli
 from .earning import demo as earning_demo
 from .earning import personal as earning_personal
 from .earning.cli import earning_cli
@@ -174,6 +176,7 @@ MALL = Part(
         earning_cli,
         purchases_cli,
         coupons_cli,
+        offers_cli,
         rewards_cli,
         goods_cli,
         redemptions_cli,
@@ -187,6 +190,7 @@ MALL = Part(
         ("会员等级 · tiers", tiers_demo.seed),
         ("储值方案 · top-up plans", wallet_demo.seed),
         ("优惠券 · coupons", coupons_demo.seed),
+        ("满减活动 · threshold offers", offers_demo.seed),
         ("整点抢券 · coupon drops", drops_demo.seed),  # before the wheels that promise them
         ("在售商品 · goods", goods_demo.seed),
         ("积分商品 · rewards", rewards_demo.seed),

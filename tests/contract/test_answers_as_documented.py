@@ -85,6 +85,7 @@ def mall(
         "DATABASE_URL": f"sqlite:///{folder / 'mall.db'}",
         "REDIS_URL": redis_server,
         "WX_OPEN_BASE": wechat_once.url,
+        **wechat_once.pay_settings(),
     }
     app = door.app = create_app({**TEST_SETTINGS, **NO_LIMITS, **addresses})
     yield app

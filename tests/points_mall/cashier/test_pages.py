@@ -61,11 +61,11 @@ def test_every_file_is_served_under_an_address_that_changes_with_any_of_them(
 ) -> None:
     version = pages.FILES.version
     for name in pages.FILES.files():
-        answer = client.get(f"/pos/assets/{version}/{name}")
-        assert answer.status_code == 200, name
-        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    other = client.get("/pos/assets/000000000000/main.js")
-    assert "immutable" not in other.headers["Cache-Control"]
+        with client.get(f"/pos/assets/{version}/{name}") as answer:
+            assert answer.status_code == 200, name
+            assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    with client.get("/pos/assets/000000000000/main.js") as other:
+        assert "immutable" not in other.headers["Cache-Control"]
     assert client.get(f"/pos/assets/{version}/../pages.py").status_code == 404
     assert client.get(f"/pos/assets/{version}/nothing.js").status_code == 404
 
@@ -83,10 +83,10 @@ def test_the_service_worker_keeps_every_file_and_no_call(client: FlaskClient) ->
 
 def test_only_the_reader_of_barcodes_may_run_webassembly(client: FlaskClient) -> None:
     version = pages.FILES.version
-    policies = {
-        name: client.get(f"/pos/assets/{version}/{name}").headers.get("Content-Security-Policy")
-        for name in pages.FILES.files()
-    }
+    policies = {}
+    for name in pages.FILES.files():
+        with client.get(f"/pos/assets/{version}/{name}") as answer:
+            policies[name] = answer.headers.get("Content-Security-Policy")
     assert {name for name, policy in policies.items() if policy} == {"camera_worker.js"}
     assert policies["camera_worker.js"] == pages.WORKER_POLICY
 
