@@ -46,6 +46,7 @@ def _links(opened: Opened) -> Table:
     table = Table.grid(padding=(0, 3))
     for name, url in (
         ("购物者的手机 · shopper's phone", f"{opened.simulator_url}/"),
+        ("收银台 · till", f"{opened.base_url}/pos"),
         ("接口文档 · API docs", f"{opened.base_url}/docs"),
         ("健康检查 · health", f"{opened.base_url}/readyz"),
         ("指标 · metrics", f"{opened.base_url}/metrics"),
