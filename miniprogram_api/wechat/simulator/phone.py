@@ -10,6 +10,7 @@ import requests
 import segno
 from flask import Blueprint, Response, current_app, jsonify, request
 
+from . import code128
 from .world import world
 
 blueprint = Blueprint("phone", __name__)
@@ -19,6 +20,7 @@ FORWARDED = frozenset({"idempotency-key", "accept-language", "content-type"})
 ANSWER_SECONDS = 30.0
 MAX_ANSWER_CHARACTERS = 2_000_000
 MAX_PICTURE_BYTES = 2 * 1024 * 1024
+MAX_BARCODE_DIGITS = 48
 MAX_QR_CHARACTERS = 128
 PICTURES = frozenset({"image/svg+xml", "image/png", "image/jpeg", "image/webp", "image/gif"})
 
@@ -97,6 +99,16 @@ def qr() -> tuple[Response, int]:
     drawn = io.BytesIO()
     segno.make(text, micro=False, error="m").save(drawn, kind="svg", border=2, scale=8)
     return Response(drawn.getvalue(), mimetype="image/svg+xml"), 200
+
+
+@blueprint.get("/_sim/phone/barcode")
+def barcode() -> tuple[Response, int]:
+    """Digits as Code 128, `?text=`: what a scanner gun reads from the phone."""
+    try:
+        drawn = code128.svg(request.args.get("text", "")[:MAX_BARCODE_DIGITS])
+    except ValueError as error:
+        return jsonify(error=str(error)), 400
+    return Response(drawn, mimetype="image/svg+xml"), 200
 
 
 def _mall_url(path: object) -> str | None:

@@ -12,6 +12,7 @@ const ICONS = {
   points: "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18M12 8v8M9 10.5h6M9 13.5h6",
   inbox: "M4 5h16v11H9l-5 4z",
   orders: "M6 3h12v18l-3-2-3 2-3-2-3 2zM9 8h6M9 12h6",
+  code: "M4 5v14M8 5v14M11 5v14M14 5v14M17 5v14M20 5v14",
   coupons: "M4 7h16v4a1.5 1.5 0 0 0 0 3v4H4v-4a1.5 1.5 0 0 0 0-3zM14 8v2M14 12v2M14 16v1",
   truck: "M3 7h11v9H3zM14 10h4l3 3v3h-7M7 19a2 2 0 1 0 0-4a2 2 0 0 0 0 4M17 19a2 2 0 1 0 0-4a2 2 0 0 0 0 4",
   store: "M4 10v10h16V10M3 10l2-6h14l2 6a3 3 0 0 1-6 0a3 3 0 0 1-6 0a3 3 0 0 1-6 0M10 20v-5h4v5",

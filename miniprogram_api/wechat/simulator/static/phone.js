@@ -5,6 +5,7 @@ import { messagesOf } from "./mall.js";
 import { go, here, paintWith, redraw, state, stopTicking, w } from "./state.js";
 import { closeSheet, empty, say } from "./ui.js";
 import { draws, proof } from "./views/draws.js";
+import { code } from "./views/code.js";
 import { coupons } from "./views/coupons.js";
 import { home } from "./views/home.js";
 import { inbox } from "./views/inbox.js";
@@ -23,7 +24,7 @@ import { wheel } from "./views/wheel.js";
 const SCREENS = {
   home: [home], mall: [mall], pay: [pay], sale: [sale], wheel: [wheel], me: [me],
   reward: [reward, "mall"], orders: [orders, "me"], order: [order, "orders"], draws: [draws, "wheel"], proof: [proof, "draws"],
-  purchases: [purchases, "me"], purchase: [purchase, "purchases"], points: [points, "home"], inbox: [inbox, "me"], coupons: [coupons, "me"],
+  purchases: [purchases, "me"], purchase: [purchase, "purchases"], points: [points, "home"], inbox: [inbox, "me"], code: [code, "home"], coupons: [coupons, "me"],
 };
 const TABS = Object.keys(SCREENS).filter((name) => !SCREENS[name][1]);
 

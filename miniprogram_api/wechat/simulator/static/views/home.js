@@ -17,7 +17,7 @@ function pointsCard(me, points) {
     h("div", { class: "points-top" }, h("span", {}, me.nickname ?? state.name), h("span", { class: "tier" }, me.tier.name)),
     h("p", { class: "big" }, number(points.available), h("small", {}, w().available)),
     h("div", { class: "figures" }, figure(w().held, points.held), figure(w().pending, points.pending), figure(w().debt, points.debt, points.debt ? "debt" : "")),
-    h("div", { class: "ways" }, ...["points", "orders", "coupons", "inbox"].map((name) => way(name, w().titles[name]))));
+    h("div", { class: "ways" }, ...["code", "points", "orders", "coupons"].map((name) => way(name, w().titles[name]))));
 }
 
 function expiringCard(points) {

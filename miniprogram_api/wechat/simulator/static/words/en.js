@@ -13,7 +13,7 @@ export const en = {
   titles: {
     pay: "Pay", purchases: "My purchases", purchase: "Purchase",
     home: "Points Mall", mall: "Rewards", reward: "Reward", orders: "My orders", order: "Order", sale: "Flash sales",
-    wheel: "Lucky wheel", draws: "My draws", proof: "Fair draw", me: "Me", points: "Points", inbox: "Messages", coupons: "My coupons",
+    wheel: "Lucky wheel", draws: "My draws", proof: "Fair draw", me: "Me", points: "Points", inbox: "Messages", coupons: "My coupons", code: "Member code",
   },
   available: "points to spend", held: "Held", pending: "Pending", debt: "Owed", pointsUnit: "points",
   expiring: "Expiring soon", expiringNone: "No points expire soon", expiresAt: (d) => `on ${d}`,

@@ -1,5 +1,6 @@
 // The words of paying, of purchases, the wallet, the tier and the mall around the shop, in English.
 export const payEn = {
+  codeShow: "Show it at the till", codeOnce: "Each code is good once and for a minute; a screenshot is worth nothing", codeFresh: (s) => `A new one in ${s} s`,
   ways: { goods: "Goods", amount: "Till", plan: "Top up", circle: "Around" },
   noGoods: "Nothing on sale yet", amountFen: "Amount (yuan)", amountMore: "The clerk names the price, you type it in and pay with WeChat", noPlans: "No plans to top up with",
   planTold: (p) => `pay ${p.pay}${p.bonus ? `, ${p.bonus} on top` : ""}`, fewer: "one less", one: "one more",

@@ -1,5 +1,6 @@
 // The words of paying, of purchases, the wallet, the tier and the mall around the shop, in Chinese.
 export const payZh = {
+  codeShow: "结账时出示给收银员", codeOnce: "每个码只能用一次，一分钟内有效；截图无效", codeFresh: (s) => `${s} 秒后自动更新`,
   ways: { goods: "买商品", amount: "到店付款", plan: "储值", circle: "商圈" },
   noGoods: "暂无在售商品", amountFen: "金额（元）", amountMore: "店员报价，自己输入金额，用微信支付", noPlans: "暂无储值方案",
   planTold: (p) => `付 ${p.pay}${p.bonus ? `，送 ${p.bonus}` : ""}`, fewer: "减一件", one: "加一件",

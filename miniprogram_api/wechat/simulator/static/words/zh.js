@@ -13,7 +13,7 @@ export const zh = {
   titles: {
     pay: "付款", purchases: "消费记录", purchase: "消费详情",
     home: "积分商城", mall: "积分兑换", reward: "商品详情", orders: "我的订单", order: "订单详情", sale: "限时秒杀",
-    wheel: "幸运转盘", draws: "我的抽奖", proof: "公平验证", me: "我的", points: "积分明细", inbox: "服务通知", coupons: "我的卡券",
+    wheel: "幸运转盘", draws: "我的抽奖", proof: "公平验证", me: "我的", points: "积分明细", inbox: "服务通知", coupons: "我的卡券", code: "会员码",
   },
   available: "可用积分", held: "冻结中", pending: "待入账", debt: "欠分", pointsUnit: "积分",
   expiring: "即将过期", expiringNone: "暂无即将过期的积分", expiresAt: (d) => `${d} 到期`,
