@@ -1,10 +1,13 @@
 """One-time codes by RFC 6238: six digits, thirty seconds, none taken twice."""
 
+import re
+
 import pyotp
 
 from miniprogram_api.core.clock import now
 from miniprogram_api.core.crypto import seal, unseal
 
+_SECRET, _CODE = re.compile(r"[A-Z2-7]{32}"), re.compile(r"[0-9]{6}")
 PERIOD_SECONDS = 30
 NEIGHBOURS = 1  # a phone's clock may be off by one period
 
@@ -21,7 +24,7 @@ def address_of(secret: str, username: str, shop: str) -> str:
 
 def step_of(secret: str, code: str, after_step: int) -> int | None:
     """The period whose code this is, if it is later than the newest one taken; else None."""
-    if len(code) != 6 or not (code.isascii() and code.isdigit()):
+    if not _SECRET.fullmatch(secret) or not _CODE.fullmatch(code):
         return None
     present = int(now().timestamp()) // PERIOD_SECONDS
     totp = pyotp.TOTP(secret)

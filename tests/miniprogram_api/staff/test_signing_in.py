@@ -121,10 +121,11 @@ def test_the_secret_of_the_second_factor_is_sealed(chen: str) -> None:
     assert totp.secret not in kept
 
 
-def test_a_first_code_of_another_secret_turns_nothing_on(chen: str) -> None:
-    secret, _address = accounts.begin_second_factor(chen)
+@pytest.mark.parametrize(("secret", "code"), [("", "12345x"), ("no secret at all", "000000")])
+def test_a_first_code_of_another_secret_turns_nothing_on(chen: str, secret: str, code: str) -> None:
+    made, _address = accounts.begin_second_factor(chen)
     with pytest.raises(SignInRefused):
-        accounts.confirm_second_factor(chen, secret, "12345x")
+        accounts.confirm_second_factor(chen, secret or made, code)
     assert db.session.scalar(sa.select(Staff.otp_sealed)) is None
 
 
