@@ -18,7 +18,7 @@ from wechatpy.exceptions import WeChatClientException
 
 from miniprogram_api.core.log import log
 
-from . import answers
+from . import answers, shipping
 from .answers import PhoneNumber, TextVerdict, WeChatSession
 from .errors import (
     LoginCodeInvalid,
@@ -30,7 +30,7 @@ from .errors import (
     WeChatUnavailable,
 )
 from .redaction import quiet_the_libraries, redacted
-from .shipping import ShippingReports
+from .shipping import Shipment
 from .tokens import AccessToken, RedisFactory, SharedToken, no_redis
 from .transport import OPEN_PLATFORM, network_failure, session_to
 
@@ -43,7 +43,7 @@ TEXT_PIECE, TEXT_STEP = 2500, 2400  # pieces overlap, so that a phrase is seen w
 _log = log(__name__)
 
 
-class MiniClient(ShippingReports, WeChatClient):  # type: ignore[misc]  # wechatpy has no types
+class MiniClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
     """WeChat as our features see it; see `errors` for what its methods raise.
 
     :param redis: gives the Redis through which processes share the access token; a client
@@ -190,6 +190,21 @@ class MiniClient(ShippingReports, WeChatClient):  # type: ignore[misc]  # wechat
         return answers.text_of(self._post("/wxa/generate_urllink", body), "url_link")
 
     # How it is asked
+
+    def upload_shipping_info(self, shipment: Shipment) -> None:
+        """Report that paid goods are on their way. A repeat is harmless.
+
+        :raises WeChatRefused: the payment is unknown, or a field breaks its rule.
+        """
+        try:
+            self._post(shipping.UPLOAD, shipment.told())
+        except WeChatRefused as error:
+            if error.errcode not in shipping.ALREADY_REPORTED:
+                raise
+
+    def is_trade_managed(self) -> bool:
+        """Whether WeChat holds this mini-program's money back until shipping is reported."""
+        return shipping.is_managed(self._post(shipping.IS_MANAGED, {"appid": self.appid}))
 
     def _check_piece(self, openid: str, text: str, scene: int) -> TextVerdict:
         body = {"version": 2, "openid": openid, "scene": scene, "content": text}

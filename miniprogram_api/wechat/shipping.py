@@ -4,11 +4,12 @@ A mini-program that sells goods of its own gets its money only when WeChat knows
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from . import pay_answers as answers
-from .errors import WeChatNonsense, WeChatRefused
+from .errors import WeChatNonsense
 
 UPLOAD = "/wxa/sec/order/upload_shipping_info"
 IS_MANAGED = "/wxa/sec/order/is_trade_managed"
@@ -23,55 +24,45 @@ ALREADY_REPORTED = frozenset({10060002, 10060023})
 """Shipped already, or reported with the very same facts: what a repeat hears."""
 
 
-class ShippingReports:
-    """The part of the client that reports shipping."""
+@dataclass(frozen=True)
+class Shipment:
+    """What a payment bought was sent, or may be picked up.
 
-    appid: str
+    :param item: what was bought, in the shopper's words.
+    :param company: WeChat's code of the carrier (`SF`); with `tracking_no` for `express`.
+    :param contact: the receiver's masked phone number, which some carriers (SF) ask for.
+    """
 
-    def _post(self, path: str, body: Mapping[str, Any], **parts: Any) -> dict[str, Any]:
-        raise NotImplementedError
+    transaction_id: str
+    openid: str
+    item: str
+    logistics: Logistics
+    shipped_at: datetime
+    tracking_no: str = ""
+    company: str = ""
+    contact: str = ""
 
-    def upload_shipping_info(
-        self,
-        *,
-        transaction_id: str,
-        openid: str,
-        item: str,
-        logistics: Logistics,
-        shipped_at: datetime,
-        tracking_no: str = "",
-        company: str = "",
-        contact: str = "",
-    ) -> None:
-        """Report that what a payment bought was sent, or may be picked up. A repeat is harmless.
-
-        :param item: what was bought, in the shopper's words.
-        :param company: WeChat's code of the carrier (`SF`); with `tracking_no` for `express`.
-        :param contact: the receiver's masked phone number, which some carriers (SF) ask for.
-        :raises WeChatRefused: the payment is unknown, or a field breaks its rule.
-        """
-        parcel: dict[str, Any] = {"item_desc": item[:LONGEST_ITEM]}
-        if tracking_no:
-            parcel |= {"tracking_no": tracking_no, "express_company": company}
-        if contact:
-            parcel["contact"] = {"receiver_contact": contact}
-        body = {
-            "order_key": {"order_number_type": BY_TRANSACTION, "transaction_id": transaction_id},
-            "logistics_type": LOGISTICS_TYPES[logistics],
+    def told(self) -> dict[str, Any]:
+        """The same in WeChat's words."""
+        parcel: dict[str, Any] = {"item_desc": self.item[:LONGEST_ITEM]}
+        if self.tracking_no:
+            parcel |= {"tracking_no": self.tracking_no, "express_company": self.company}
+        if self.contact:
+            parcel["contact"] = {"receiver_contact": self.contact}
+        number = {"order_number_type": BY_TRANSACTION, "transaction_id": self.transaction_id}
+        return {
+            "order_key": number,
+            "logistics_type": LOGISTICS_TYPES[self.logistics],
             "delivery_mode": ONE_PARCEL,
             "shipping_list": [parcel],
-            "upload_time": answers.written(shipped_at, "milliseconds"),
-            "payer": {"openid": openid},
+            "upload_time": answers.written(self.shipped_at, "milliseconds"),
+            "payer": {"openid": self.openid},
         }
-        try:
-            self._post(UPLOAD, body)
-        except WeChatRefused as error:
-            if error.errcode not in ALREADY_REPORTED:
-                raise
 
-    def is_trade_managed(self) -> bool:
-        """Whether WeChat holds this mini-program's money back until shipping is reported."""
-        managed = self._post(IS_MANAGED, {"appid": self.appid}).get("is_trade_managed")
-        if not isinstance(managed, bool):
-            raise WeChatNonsense("is_trade_managed is no yes or no")
-        return managed
+
+def is_managed(answer: Mapping[str, Any]) -> bool:
+    """Whether WeChat says that it holds the money back until shipping is reported."""
+    managed = answer.get("is_trade_managed")
+    if not isinstance(managed, bool):
+        raise WeChatNonsense("is_trade_managed is no yes or no")
+    return managed

@@ -71,14 +71,8 @@ def refund_purchase(
     :raises PurchaseStepNotAllowed: it was never paid.
     :raises RefundTooLarge: more than is left.
     """
-    found = purchase_with(purchase_no)
-    if found.source != WECHAT_PAY:
-        raise NotRefundableHere(f"it was paid by {found.source}")
-    key = (found.source, found.external_id)
     with transaction() as session:
-        purchase = locked(session, {key})[key]
-        if purchase.status != PurchaseStatus.PAID:
-            raise PurchaseStepNotAllowed(purchase.status)
+        purchase = _refundable(session, purchase_no)
         past = _past(session, purchase)
         number = f"{purchase_no}-{reference or len(past) + 1}"
         if known := next((one for one in past if one.external_id == number), None):
@@ -103,6 +97,18 @@ def refund_late(purchase: PurchaseRecord) -> None:
     if purchase.cash_fen and asked:  # what was not asked for through us goes back where it was paid
         number = f"{purchase.purchase_no}-late"
         _ask_wechat(number, purchase, None, purchase.cash_fen, "支付超时，原路退回")
+
+
+def _refundable(session: Session, purchase_no: str) -> PurchaseRecord:
+    """A purchase that was paid with us, locked."""
+    found = purchase_with(purchase_no)
+    if found.source != WECHAT_PAY:
+        raise NotRefundableHere(f"it was paid by {found.source}")
+    key = (found.source, found.external_id)
+    purchase = locked(session, {key})[key]
+    if purchase.status != PurchaseStatus.PAID:
+        raise PurchaseStepNotAllowed(purchase.status)
+    return purchase
 
 
 def _past(session: Session, purchase: PurchaseRecord) -> list[Any]:

@@ -17,7 +17,7 @@ from miniprogram_api.jobs.outbox import enqueue_many
 from miniprogram_api.jobs.registry import Payload, job
 from miniprogram_api.wechat.errors import Final
 from miniprogram_api.wechat.extension import wechat
-from miniprogram_api.wechat.shipping import Logistics
+from miniprogram_api.wechat.shipping import Logistics, Shipment
 from points_mall.redemption.delivery import open_address
 from points_mall.redemption.models import RedemptionOrder
 
@@ -66,12 +66,12 @@ def report_sent(order_no: str, **_facts: object) -> None:
 @job(REPORT_SHIPPING)
 def report(payload: Payload) -> None:
     """Report one purchase; a refusal of WeChat's is kept in the log, for it would not change."""
-    found = _facts(str(payload["purchase_no"]))
+    shipment = _shipment(str(payload["purchase_no"]))
     db.session.rollback()  # no connection is kept while WeChat thinks
-    if found is None:
+    if shipment is None:
         return
     try:
-        wechat().upload_shipping_info(**found)
+        wechat().upload_shipping_info(shipment)
     except Final as refusal:
         _log.error("shipping_not_reported", purchase=payload["purchase_no"], reason=str(refusal))
 
@@ -92,7 +92,7 @@ def _is_handed_over(purchase: PurchaseRecord) -> bool:
     return is_ours and purchase.purpose != Purpose.REDEMPTION
 
 
-def _facts(purchase_no: str) -> dict[str, Any] | None:
+def _shipment(purchase_no: str) -> Shipment | None:
     """What WeChat is told of a purchase; None: there is nothing to tell, or nobody to tell it of."""
     row = db.session.execute(
         sa.select(
@@ -107,13 +107,8 @@ def _facts(purchase_no: str) -> dict[str, Any] | None:
     ).one_or_none()
     if row is None or row.transaction_id is None or not row.openid:
         return None
-    told = {
-        "transaction_id": row.transaction_id,
-        "openid": row.openid,
-        "item": row.title,
-        "shipped_at": now(),
-    }
-    return told | _way(row.purpose, row.subject)
+    way = _way(row.purpose, row.subject)
+    return Shipment(row.transaction_id, row.openid, row.title, shipped_at=now(), **way)
 
 
 def _way(purpose: str, subject: str | None) -> dict[str, Any]:

@@ -1,12 +1,10 @@
 """Members, rules, and short names for what check-in's tests look at."""
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask
 
 from checkin import rule_book
 from checkin.models import CheckIn, MakeUpCard, MilestonePaid
@@ -15,7 +13,6 @@ from checkin.terms import MakeUpTerms, StreakMilestone, Terms, TotalMilestone
 from miniprogram_api.core import bulk
 from miniprogram_api.core.clock import clock, now, today
 from miniprogram_api.core.db import db, transaction
-from miniprogram_api.core.errors import DomainError
 from miniprogram_api.members.models import Member
 from points_mall.grants.rewards import Reward
 from points_mall.ledger import audit
@@ -130,24 +127,3 @@ def balance(member: int) -> int:
 
 def at(moment: datetime) -> None:
     clock.set(moment)
-
-
-def all_at_once(app: Flask, acts: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Run every act in a thread of its own, started together; refusals are answers."""
-    start = threading.Barrier(len(acts))
-    answers: list[Any] = [None] * len(acts)
-
-    def run(place: int) -> None:
-        with app.app_context():
-            start.wait()
-            try:
-                answers[place] = acts[place]()
-            except DomainError as refusal:
-                answers[place] = refusal
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers

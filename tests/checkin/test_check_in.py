@@ -23,9 +23,9 @@ from points_mall.grants.errors import RewardNotAllowed
 from points_mall.grants.rewards import Reward
 from points_mall.ledger.models import LedgerEntry, PointsLot
 from tests.builders import shanghai
+from tests.together import all_at_once
 
 from .conftest import (
-    all_at_once,
     at,
     balance,
     days_of,

@@ -13,9 +13,9 @@ from checkin.rule_book import publish
 from miniprogram_api.auth.services import open_session
 from miniprogram_api.core.db import transaction
 from tests.builders import shanghai
+from tests.together import all_at_once
 
 from .conftest import (
-    all_at_once,
     at,
     balance,
     days_of,

@@ -22,9 +22,9 @@ from points_mall.ledger import posting
 from points_mall.ledger.errors import InsufficientPoints
 from points_mall.ledger.reasons import declare
 from tests.builders import shanghai
+from tests.together import all_at_once
 
 from .conftest import (
-    all_at_once,
     at,
     balance,
     days_of,

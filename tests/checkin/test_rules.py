@@ -24,8 +24,9 @@ from checkin.terms import (
 from miniprogram_api.core.db import db, transaction
 from points_mall.grants.rewards import Reward
 from tests.builders import shanghai
+from tests.together import all_at_once
 
-from .conftest import all_at_once, at, enrol, points, terms, was_there
+from .conftest import at, enrol, points, terms, was_there
 
 TODAY = date(2026, 11, 21)
 ROLLING = Cycle(CycleKind.ROLLING, 7)

@@ -19,7 +19,6 @@ from tests.campaign import times
 from tests.lottery.conftest import (
     NOON,
     THANKS,
-    all_at_once,
     all_is_right,
     balance,
     draws_of,
@@ -33,6 +32,7 @@ from tests.lottery.conftest import (
     terms,
     wheel_of,
 )
+from tests.together import all_at_once
 
 REWARD = PrizeTerms("耳机", "reward", 1, value_fen=29900, stock=1, fulfilment="pickup", code="last")
 

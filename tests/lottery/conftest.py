@@ -1,13 +1,11 @@
 """A wheel, members with points and chances, and short names for what the lottery's tests look at."""
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 
 from lottery import audit as lottery_audit
 from lottery import services
@@ -155,24 +153,3 @@ def all_is_right() -> None:
     db.session.rollback()
     assert [str(one) for one in lottery_audit.findings(db.session())] == []
     db.session.rollback()
-
-
-def all_at_once(app: Flask, acts: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Run every act in a thread of its own, started together; refusals are answers."""
-    start = threading.Barrier(len(acts))
-    answers: list[Any] = [None] * len(acts)
-
-    def run(place: int) -> None:
-        with app.app_context():
-            start.wait()
-            try:
-                answers[place] = acts[place]()
-            except DomainError as refusal:
-                answers[place] = refusal
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers

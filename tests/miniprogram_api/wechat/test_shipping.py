@@ -12,6 +12,7 @@ import pytest
 
 from miniprogram_api.wechat.client import MiniClient
 from miniprogram_api.wechat.errors import WeChatNonsense, WeChatRefused
+from miniprogram_api.wechat.shipping import Shipment
 
 UPLOAD = "/wxa/sec/order/upload_shipping_info"
 MANAGED = "/wxa/sec/order/is_trade_managed"
@@ -63,14 +64,16 @@ def mini(platform: Any) -> MiniClient:
 def test_a_parcel_is_reported(platform: Any, mini: MiniClient) -> None:
     platform.answers[UPLOAD] = {"errcode": 0, "errmsg": "ok"}
     mini.upload_shipping_info(
-        transaction_id="4200000001",
-        openid="oAnna",
-        item="咖啡杯 ×1",
-        logistics="express",
-        shipped_at=AT,
-        tracking_no="SF123",
-        company="SF",
-        contact="138****0000",
+        Shipment(
+            transaction_id="4200000001",
+            openid="oAnna",
+            item="咖啡杯 ×1",
+            logistics="express",
+            shipped_at=AT,
+            tracking_no="SF123",
+            company="SF",
+            contact="138****0000",
+        )
     )
     assert platform.asked[-1] == (
         UPLOAD,
@@ -95,7 +98,9 @@ def test_a_parcel_is_reported(platform: Any, mini: MiniClient) -> None:
 def test_a_pick_up_needs_no_carrier(platform: Any, mini: MiniClient) -> None:
     platform.answers[UPLOAD] = {"errcode": 0, "errmsg": "ok"}
     mini.upload_shipping_info(
-        transaction_id="42", openid="oAnna", item="杯" * 200, logistics="pickup", shipped_at=AT
+        Shipment(
+            transaction_id="42", openid="oAnna", item="杯" * 200, logistics="pickup", shipped_at=AT
+        )
     )
     (_, body) = platform.asked[-1]
     assert body["logistics_type"] == 4
@@ -106,7 +111,7 @@ def test_a_pick_up_needs_no_carrier(platform: Any, mini: MiniClient) -> None:
 def test_a_report_may_be_repeated(platform: Any, mini: MiniClient, errcode: int) -> None:
     platform.answers[UPLOAD] = {"errcode": errcode, "errmsg": "again"}
     mini.upload_shipping_info(
-        transaction_id="42", openid="oAnna", item="杯", logistics="virtual", shipped_at=AT
+        Shipment(transaction_id="42", openid="oAnna", item="杯", logistics="virtual", shipped_at=AT)
     )
     assert [path for path, _ in platform.asked] == [TOKEN, UPLOAD]
 
@@ -115,7 +120,9 @@ def test_an_unknown_payment_is_refused(platform: Any, mini: MiniClient) -> None:
     platform.answers[UPLOAD] = {"errcode": 10060001, "errmsg": "no such payment rid: a-b-c"}
     with pytest.raises(WeChatRefused) as refused:
         mini.upload_shipping_info(
-            transaction_id="42", openid="oAnna", item="杯", logistics="city", shipped_at=AT
+            Shipment(
+                transaction_id="42", openid="oAnna", item="杯", logistics="city", shipped_at=AT
+            )
         )
     assert (refused.value.errcode, refused.value.rid) == (10060001, "a-b-c")
 

@@ -1,6 +1,5 @@
 """Many at once at the counter: one code, one receipt, one coupon, one claim, one approval."""
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -8,7 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask, g
+from flask import Flask
 
 from miniprogram_api.core.db import canonical_json, db
 from miniprogram_api.core.errors import DomainError
@@ -20,6 +19,7 @@ from points_mall.cashier.pricing import Asked, amount_line
 from points_mall.cashier.refunds import Wanted
 from points_mall.cashier.tills import Counter as Place
 from tests.points_mall.purchases.shop import audited, points_of
+from tests.together import all_at_once
 
 from .desk import coupon_of, live_code, person, shopper
 from .test_pickups import redeemed_by
@@ -43,29 +43,6 @@ def place(number: int) -> Place:
     staff_id = person(f"cashier{number}", "cashier")
     staff = Present(staff_id, 0, f"cashier{number}", "x", "cashier", None, has_second_factor=False)
     return tills.counter_of(f"T{number}", staff)
-
-
-def all_at_once(app: Flask, acts: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Run every act in a thread of its own, started together; refusals are answers."""
-    start = threading.Barrier(len(acts))
-    answers: list[Any] = [None] * len(acts)
-
-    def run(number: int) -> None:
-        with app.app_context():
-            start.wait()
-            try:
-                answers[number] = acts[number]()
-            except DomainError as refusal:
-                answers[number] = refusal
-            g.pop("staff", None)
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(acts))]
-    db.session.rollback()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
 
 
 def kinds(answers: Sequence[Any]) -> Counter[str]:

@@ -1,12 +1,10 @@
 """Placing purchases: what is set aside, what WeChat is asked, and what a repeat hears."""
 
-import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 
 from miniprogram_api.core.clock import clock, now
 from miniprogram_api.core.db import db, transaction
@@ -23,6 +21,7 @@ from points_mall.purchases.wechat_models import WechatPayment
 from points_mall.redemption.errors import PaymentTimeOver
 from points_mall.wallet import plans
 from tests.services.wechat import Simulator
+from tests.together import all_at_once
 
 from .counter import Counter, order_status, payment_of
 from .shop import audited, moved, points_of, purchase_with, wallet_of
@@ -221,12 +220,14 @@ def test_a_member_who_leaves_owes_nothing_and_is_forgotten(counter: Counter) -> 
 
 def test_one_key_from_many_hands_buys_once(counter: Counter) -> None:
     li = counter.shopper(points=500, bonus=1000)
-    answers = in_a_crowd(
+    answers = all_at_once(
         counter.app,
-        8,
-        lambda: counter.buys(
-            li, "one-intention", amount_fen=1500, most_points=300, most_wallet_fen=None
-        ),
+        [
+            lambda: counter.buys(
+                li, "one-intention", amount_fen=1500, most_points=300, most_wallet_fen=None
+            )
+        ]
+        * 8,
     )
     bodies = [one for one in answers if isinstance(one, dict)]
     assert bodies
@@ -241,10 +242,9 @@ def test_one_key_from_many_hands_buys_once(counter: Counter) -> None:
 
 def test_many_purchases_share_one_wallet_and_never_overdraw_it(counter: Counter) -> None:
     li = counter.shopper(points=500, bonus=1000)
-    answers = in_a_crowd(
+    answers = all_at_once(
         counter.app,
-        8,
-        lambda: counter.buys(li, amount_fen=800, most_points=None, most_wallet_fen=None),
+        [lambda: counter.buys(li, amount_fen=800, most_points=None, most_wallet_fen=None)] * 8,
     )
     bodies = [one for one in answers if isinstance(one, dict)]
     assert len(bodies) == 8
@@ -253,27 +253,6 @@ def test_many_purchases_share_one_wallet_and_never_overdraw_it(counter: Counter)
     assert sum(body["payable_fen"] for body in bodies) == 8 * 800 - 1500
     assert wallet_of(li) == (0, 0, 0)
     assert audited() == []
-
-
-def in_a_crowd(app: Flask, count: int, act: Any) -> list[object]:
-    """What so many threads are answered that do the same at once."""
-    answers: list[object] = [None] * count
-    start = threading.Barrier(count)
-
-    def one(place: int) -> None:
-        with app.app_context():
-            start.wait()
-            try:
-                answers[place] = act()
-            except Exception as error:  # noqa: BLE001 - looked at by the test
-                answers[place] = error
-
-    threads = [threading.Thread(target=one, args=(place,)) for place in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
 
 
 # ------------------------------------------------------------------ orders

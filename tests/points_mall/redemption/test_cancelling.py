@@ -1,7 +1,5 @@
 """Undoing an order: the same lots, the same unit, one end."""
 
-import threading
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -18,6 +16,7 @@ from points_mall.redemption import services
 from points_mall.redemption.models import RedemptionOrder
 from points_mall.redemption.pickup import confirm_pickup
 from points_mall.stock.models import StockUnit
+from tests.together import all_at_once
 
 from .conftest import (
     GIFT,
@@ -149,38 +148,18 @@ def test_many_unpaid_orders_are_released_in_batches(
     assert audited() == []
 
 
-def in_a_race(app: Flask, *acts: Callable[[], object]) -> list[object]:
-    """What each act answers or raises when all begin at once."""
-    answers: list[object] = [None] * len(acts)
-    start = threading.Barrier(len(acts))
-
-    def run(place: int) -> None:
-        with app.app_context():
-            start.wait()
-            try:
-                answers[place] = acts[place]()
-            except DomainError as refusal:
-                answers[place] = refusal
-            db.session.remove()
-
-    racers = [threading.Thread(target=run, args=(place,)) for place in range(len(acts))]
-    for racer in racers:
-        racer.start()
-    for racer in racers:
-        racer.join()
-    return answers
-
-
 @pytest.mark.parametrize("turn", range(5))
 def test_cancel_meets_collect_and_the_order_has_one_end(app: Flask, li: Shopper, turn: int) -> None:
     bag = reward(stock=1)
     order = li.redeem(bag).get_json()
-    answers = in_a_race(
+    answers = all_at_once(
         app,
-        lambda: services.cancel(li.member_id, order["order_no"]),
-        lambda: confirm_pickup(order["pickup_code"], caller="till:1"),
-        lambda: services.cancel(li.member_id, order["order_no"]),
-        lambda: confirm_pickup(order["pickup_code"], caller="till:2"),
+        [
+            lambda: services.cancel(li.member_id, order["order_no"]),
+            lambda: confirm_pickup(order["pickup_code"], caller="till:1"),
+            lambda: services.cancel(li.member_id, order["order_no"]),
+            lambda: confirm_pickup(order["pickup_code"], caller="till:2"),
+        ],
     )
     assert sum(not isinstance(answer, DomainError) for answer in answers) == 1
     assert status_of(order["order_no"]) in {"cancelled", "collected"}
@@ -194,13 +173,15 @@ def test_cancel_meets_collect_and_the_order_has_one_end(app: Flask, li: Shopper,
 def test_cancel_meets_the_release_of_the_unpaid(app: Flask, li: Shopper, turn: int) -> None:
     order = li.redeem(reward(stock=1, points=300, cash_fen=990)).get_json()
     clock.set(now() + timedelta(minutes=16))
-    in_a_race(
+    all_at_once(
         app,
-        lambda: services.cancel(li.member_id, order["order_no"]),
-        services.release_unpaid,
-        services.release_unpaid,
-        ledger.release_holds,
-        lambda: confirm_pickup(order["pickup_code"], caller="till:1"),
+        [
+            lambda: services.cancel(li.member_id, order["order_no"]),
+            services.release_unpaid,
+            services.release_unpaid,
+            ledger.release_holds,
+            lambda: confirm_pickup(order["pickup_code"], caller="till:1"),
+        ],
     )
     assert status_of(order["order_no"]) == "cancelled"
     assert available(li.member_id) == 1000
