@@ -19,6 +19,8 @@ from miniprogram_api.demo import seeds
 from miniprogram_api.http.api import init_api
 from miniprogram_api.http.manners import init_http
 from miniprogram_api.jobs.carrier import init_jobs
+from miniprogram_api.merchant import dashboard as merchant_dashboard
+from miniprogram_api.merchant.shell import init_merchant
 from miniprogram_api.messaging.channels import init_messaging
 from miniprogram_api.pages import docs
 from miniprogram_api.pages.shell import init_pages, show_instead_of
@@ -72,6 +74,7 @@ def create_app(config: dict[str, object] | None = None) -> Flask:
     init_wechat(app, loaded)
     init_http(app, loaded)
     init_pages(app)
+    init_merchant(app)
     show_instead_of(app, staff_pages.sign_in_here, "token_missing", "token_invalid")
     show_instead_of(app, staff_pages.set_up_here, "second_factor_needed")
     api = init_api(app, GUARDS)
@@ -89,7 +92,7 @@ def create_app(config: dict[str, object] | None = None) -> Flask:
     sales_door.keep(app)
     drops_door.keep(app)
     init_welcome(app)
-    add_links(app, *_phone(loaded), till.LINK, fairness.LINK, *docs.LINKS)
+    add_links(app, *_phone(loaded), till.LINK, merchant_dashboard.LINK, fairness.LINK, *docs.LINKS)
     return app
 
 

@@ -1,23 +1,20 @@
 """`flask checkin rules …`: the operator's hand on the rule, until pages take it over."""
 
-import getpass
 import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
-from flask.cli import AppGroup
-from marshmallow import ValidationError
 
+from miniprogram_api.commands import AppGroup, a_file, actor, read_json
 from miniprogram_api.core.clock import in_shop_time, today
 from miniprogram_api.core.db import db
-from miniprogram_api.core.errors import DomainError
 
 from . import rule_book
 from .models import CheckInRule
-from .rule_file import TermsSchema
-from .terms import FIRST_TERMS, Terms, terms_from_json
+from .rule_file import read
+from .terms import FIRST_TERMS
 
 checkin_cli = AppGroup("checkin", help="签到 · Daily check-in.")
 rules_cli = AppGroup("rules", help="签到规则 · The versions of the check-in rule.")
@@ -57,7 +54,7 @@ def example_command() -> None:
 
 
 @rules_cli.command("set")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@a_file
 @click.option(
     "--effective-on",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -67,27 +64,12 @@ def example_command() -> None:
 @as_json
 def set_command(file: Path, effective_on: datetime | None, note: str, *, as_json: bool) -> None:
     """Publish the rule of FILE as a new version. Exit code 1: refused, and nothing changed."""
-    terms = _read(file)
+    terms = read_json(file, read, "规则")
     day = effective_on.date() if effective_on else today() + timedelta(days=1)
-    try:
-        rule = rule_book.publish(terms, day, note=note, actor=f"cli:{getpass.getuser()}")
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
+    rule = rule_book.publish(terms, day, note=note, actor=actor())
     told = {"version": rule.version, "effective_on": rule.effective_on.isoformat()}
     plain = f"版本 version {rule.version}，自 from {rule.effective_on} 起生效"
     click.echo(_spelt(told, as_json=True) if as_json else plain)
-
-
-def _read(file: Path) -> Terms:
-    try:
-        given = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise click.ClickException(f"不是 JSON · not JSON: {error}") from None
-    try:
-        return terms_from_json(TermsSchema().load(given))
-    except ValidationError as error:
-        told = json.dumps(error.messages, ensure_ascii=False)
-        raise click.ClickException(f"规则格式有误 · {told}") from None
 
 
 def _told(row: CheckInRule) -> dict[str, Any]:

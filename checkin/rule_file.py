@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from miniprogram_api.http.schemas import Integer, Points, Schema, Text, YesNo
 
 from .streaks import CycleKind
-from .terms import MOST_DAYS, PERIODS
+from .terms import MOST_DAYS, PERIODS, Terms, terms_from_json
 
 
 class RewardSchema(Schema):
@@ -64,3 +64,11 @@ class TermsSchema(Schema):
     streaks = fields.List(fields.Nested(StreakSchema), load_default=list)
     totals = fields.List(fields.Nested(TotalSchema), load_default=list)
     make_up = fields.Nested(MakeUpTermsSchema, required=True)
+
+
+def read(given: Any) -> Terms:
+    """The terms that a file spells.
+
+    :raises ValidationError: a field has not the form that it must have.
+    """
+    return terms_from_json(TermsSchema().load(given))

@@ -1,34 +1,29 @@
 """`flask lottery …`: the merchant's hand on the wheels, and the proof of every draw."""
 
 import csv
-import getpass
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 import sqlalchemy as sa
-from flask.cli import AppGroup
-from marshmallow import ValidationError
 
+from miniprogram_api.commands import AppGroup, a_file, actor, read_json
 from miniprogram_api.core.clock import in_shop_time
 from miniprogram_api.core.db import db
-from miniprogram_api.core.errors import DomainError
 
 from . import audit, published, services, versions
 from .giving import order_no_of
 from .models import Draw, Wheel
 from .paper import simulate_wheel
 from .shown import state_of
-from .terms import REWARD, WheelTerms
+from .terms import REWARD
 from .wheel_file import read
 
 lottery_cli = AppGroup("lottery", help="抽奖 · Lucky draws.")
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-a_file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 a_wheel = click.argument("wheel_id", type=int)
 FINDINGS_SHOWN = 100
 WINNER_COLUMNS = (
@@ -41,8 +36,8 @@ WINNER_COLUMNS = (
 @a_file
 def create_command(file: Path) -> None:
     """按 FILE（JSON）创建转盘 · Make the wheel of FILE. Exit code 1: refused, nothing changed."""
-    terms = _read(file)
-    wheel_id = _do(lambda: services.create(terms, actor=_actor()))
+    terms = read_json(file, read, "转盘")
+    wheel_id = services.create(terms, actor=actor())
     click.echo(json.dumps({"wheel_id": str(wheel_id), "version": 1}))
 
 
@@ -51,8 +46,8 @@ def create_command(file: Path) -> None:
 @a_file
 def change_command(wheel_id: int, file: Path) -> None:
     """按 FILE 发布新版本，此后的抽奖适用 · A new version, for later draws."""
-    terms = _read(file)
-    version = _do(lambda: services.change(wheel_id, terms, actor=_actor()))
+    terms = read_json(file, read, "转盘")
+    version = services.change(wheel_id, terms, actor=actor())
     click.echo(json.dumps({"wheel_id": str(wheel_id), "version": version}))
 
 
@@ -60,7 +55,7 @@ def change_command(wheel_id: int, file: Path) -> None:
 @a_wheel
 def close_command(wheel_id: int) -> None:
     """提前结束 · Close a wheel for good; its draws stay and are proven."""
-    _do(lambda: services.close(wheel_id))
+    services.close(wheel_id)
     click.echo("closed")
 
 
@@ -85,7 +80,7 @@ def list_command(*, as_json: bool) -> None:
 @as_json
 def simulate_command(wheel_id: int, draws: int, *, as_json: bool) -> None:
     """试算：期望成本、库存够用概率、模拟抽奖 · What so many draws would cost and give."""
-    wheel = _do(lambda: _standing(wheel_id))
+    wheel = _standing(wheel_id)
     told = simulate_wheel(wheel.version, draws, shows_progress=not as_json)
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
@@ -109,7 +104,7 @@ def simulate_command(wheel_id: int, draws: int, *, as_json: bool) -> None:
               help="写入此文件 · write here; default: standard output")  # fmt: skip
 def winners_command(wheel_id: int, to: Any) -> None:
     """导出中奖名单（存档） · Export who won, for the archive."""
-    _do(lambda: published.wheel_of(wheel_id))
+    published.wheel_of(wheel_id)
     writer = csv.writer(to)
     writer.writerow(WINNER_COLUMNS)
     query = published.wins(wheel_id).order_by(Draw.id).execution_options(yield_per=500)
@@ -142,27 +137,6 @@ def verify_command(*, as_json: bool) -> None:
             click.echo(str(item))
         click.echo(f"{len(found)} differences · 差异 {len(found)} 处")
     sys.exit(1 if found else 0)
-
-
-def _read(file: Path) -> WheelTerms:
-    try:
-        return read(json.loads(file.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        told = json.dumps(error.messages, ensure_ascii=False)
-        raise click.ClickException(f"转盘格式有误 · {told}") from None
-    except ValueError as error:
-        raise click.ClickException(f"不是 JSON · not JSON: {error}") from None
-
-
-def _do(act: Callable[[], Any]) -> Any:
-    try:
-        return act()
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
-
-
-def _actor() -> str:
-    return f"cli:{getpass.getuser()}"
 
 
 def _standing(wheel_id: int) -> versions.Standing:

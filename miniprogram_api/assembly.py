@@ -1,7 +1,6 @@
 """The floor, put together."""
 
 from .auth import routes as sessions
-from .core.cli import settings_cli
 from .demo import staff as staff_demo
 from .demo.cli import demo, simulator
 from .doctor import doctor_command
@@ -14,6 +13,8 @@ from .members import message_routes as subscriptions
 from .members import routes as members
 from .members.cli import members_cli
 from .members.events import member_closing
+from .merchant import dashboard as merchant_dashboard
+from .merchant import shell as merchant
 from .messaging import addresses, opt_in, personal
 from .messaging import jobs as _message_jobs  # noqa: F401 - registers its work
 from .part import Part
@@ -23,6 +24,7 @@ from .risk import jobs as _risk_jobs  # noqa: F401 - registers its work
 from .risk import personal as risk_personal
 from .risk import subjects as risk_subjects
 from .risk.cli import risk_cli
+from .settings_cli import settings_cli
 from .staff import pages as staff_pages
 from .staff import routes as staff
 from .staff.cli import staff_cli
@@ -44,7 +46,7 @@ def connect() -> None:
 
 FLOOR = Part(
     api=(members.login, sessions.blp, members.blp, subscriptions.blp, staff.blp, health.blp),
-    pages=(metrics.blp, push.blueprint, staff_pages.blp),
+    pages=(metrics.blp, push.blueprint, staff_pages.blp, merchant.blp, merchant_dashboard.blp),
     commands=(
         demo,
         settings_cli,

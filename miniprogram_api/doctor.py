@@ -9,6 +9,7 @@ import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
 
+from miniprogram_api.commands import AppCommand
 from miniprogram_api.core.clock import now
 from miniprogram_api.core.crypto import new_key, seal, unseal
 from miniprogram_api.core.db import db
@@ -68,7 +69,7 @@ def examine() -> Iterator[Diagnosis]:
             )
 
 
-@click.command("doctor")
+@click.command("doctor", cls=AppCommand)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @with_appcontext
 def doctor_command(*, as_json: bool) -> None:

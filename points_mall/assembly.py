@@ -75,6 +75,9 @@ from .redemption import routes as redemptions
 from .redemption import services as redemption
 from .redemption.cli import redemptions_cli
 from .redemption.events import order_sent, orders_cancelled
+from .reports import jobs as _report_jobs  # noqa: F401 - registers its work
+from .reports import recounting
+from .reports.cli import reports_cli
 from .stock import audit as stock_audit
 from .stock import blocking, rebuilding
 from .stock import jobs as _stock_jobs  # noqa: F401 - registers its work
@@ -109,6 +112,7 @@ def _follow_members() -> None:
     member_closing.connect(wallet_services.close)  # after the points, in the order of the locks
     member_closing.connect(coupons_ending.close_member)
     member_closing.connect(circle_personal.forget_member)
+    member_closing.connect(recounting.forget_activity)
 
 
 def _follow_each_other() -> None:
@@ -184,6 +188,7 @@ MALL = Part(
         circle_cli,
         tills_cli,
         stock_cli,
+        reports_cli,
     ),
     seeds=(
         ("消费积分规则 · earning rule", earning_demo.seed),

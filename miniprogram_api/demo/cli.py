@@ -10,6 +10,7 @@ from flask import Flask, current_app
 from flask.cli import ScriptInfo, with_appcontext
 from rich.console import Console
 
+from miniprogram_api.commands import AppCommand
 from miniprogram_api.core.settings import settings
 
 from .children import GivenUp
@@ -18,7 +19,7 @@ from .supervisor import Demo, NotReady, Plan
 from .valkey import ValkeyUnavailable
 
 
-@click.command("demo")
+@click.command("demo", cls=AppCommand)
 @with_appcontext
 def demo() -> None:
     """Open the whole shop with demo data, and close it on Ctrl-C.
@@ -44,6 +45,7 @@ def demo() -> None:
 
 @click.command(
     "simulator",
+    cls=AppCommand,
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     add_help_option=False,
 )

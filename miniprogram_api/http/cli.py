@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
+
+from miniprogram_api.commands import AppGroup
 
 from . import problem_list
 

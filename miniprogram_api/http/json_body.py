@@ -1,11 +1,5 @@
-"""Strict JSON: what two readers could understand differently is refused, not guessed.
+"""What a caller sends: one object of strict JSON (`core.strict_json`), read to its end."""
 
-UTF-8 without a byte order mark, one object, no duplicate keys, no NaN, no number beyond what we can
-keep, no depth that exhausts a reader, no half surrogate pairs, no NUL.
-"""
-
-import json
-import math
 from typing import Any, NoReturn
 
 from flask import Request, request
@@ -13,11 +7,9 @@ from marshmallow import Schema, ValidationError, fields
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
-from .standard_problems import MalformedJson, ValidationFailed
+from miniprogram_api.core import strict_json
 
-MAX_DEPTH = 20
-MAX_DIGITS = 19
-INT64 = range(-(2**63), 2**63)
+from .standard_problems import MalformedJson, ValidationFailed
 
 
 def loads(raw: bytes) -> dict[str, Any]:
@@ -26,16 +18,11 @@ def loads(raw: bytes) -> dict[str, Any]:
     :raises MalformedJson: it is not one, or not in the strict form.
     """
     try:
-        value = _DECODER.decode(raw.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise MalformedJson("the body is not UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise MalformedJson(f"{error.msg}: character {error.pos}") from None
-    except RecursionError:
-        raise MalformedJson(f"nested deeper than {MAX_DEPTH}") from None
+        value = strict_json.decode(raw)
+    except strict_json.NotStrictJson as error:
+        raise MalformedJson(str(error)) from None
     if not isinstance(value, dict):
         raise MalformedJson("the body must be a JSON object")
-    _check(value, 1, has_escapes=b"\\u" in raw)
     return value
 
 
@@ -75,57 +62,6 @@ def _require_json_type(asked: Request) -> None:
     encoding = asked.headers.get("Content-Encoding", "identity").lower()
     if asked.mimetype != "application/json" or charset != "utf-8" or encoding != "identity":
         raise UnsupportedMediaType
-
-
-def _check(value: Any, depth: int, *, has_escapes: bool) -> None:
-    """Look at each string and each level once; only escapes can smuggle in NUL or surrogates."""
-    if isinstance(value, str):
-        if has_escapes and not _is_clean(value):
-            raise MalformedJson("a string holds NUL or half a surrogate pair")
-    elif isinstance(value, (dict, list)):
-        if depth > MAX_DEPTH:
-            raise MalformedJson(f"nested deeper than {MAX_DEPTH}")
-        if isinstance(value, dict):
-            for key in value:
-                _check(key, depth, has_escapes=has_escapes)
-        for item in value.values() if isinstance(value, dict) else value:
-            _check(item, depth + 1, has_escapes=has_escapes)
-
-
-def _is_clean(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise MalformedJson("an object has the same key twice")
-    return found
-
-
-def _integer(digits: str) -> int:
-    if len(digits.lstrip("-")) > MAX_DIGITS or int(digits) not in INT64:
-        raise MalformedJson("an integer does not fit into 64 bits")
-    return int(digits)
-
-
-def _float(digits: str) -> float:
-    number = float(digits)
-    if math.isinf(number):
-        raise MalformedJson("a number is too large")
-    return number
-
-
-def _constant(name: str) -> NoReturn:
-    raise MalformedJson(f"{name} is not JSON")
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_object,
-    parse_int=_integer,
-    parse_float=_float,
-    parse_constant=_constant,
-)
 
 
 class StrictParser(FlaskParser):

@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 from flask import current_app
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 
+from miniprogram_api.commands import AppCommand, AppGroup
 from miniprogram_api.core.clock import in_shop_time
 from miniprogram_api.core.settings import settings
 
@@ -25,7 +26,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="One JSON documen
 ids = click.argument("job_ids", type=int, nargs=-1, metavar="ID…")
 
 
-@click.command("worker")
+@click.command("worker", cls=AppCommand)
 @click.option("--threads", type=click.IntRange(1, 64), help="Default: the setting WORKER_THREADS.")
 @with_appcontext
 def worker_command(threads: int | None) -> None:
@@ -34,7 +35,7 @@ def worker_command(threads: int | None) -> None:
     work(app, stop_on_signals(), threads or settings().worker_threads)
 
 
-@click.command("scheduler")
+@click.command("scheduler", cls=AppCommand)
 @with_appcontext
 def scheduler_command() -> None:
     """Write due jobs by the calendar until SIGTERM or SIGINT; any number may run."""

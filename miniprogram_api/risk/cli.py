@@ -1,6 +1,5 @@
 """`flask risk …`: what was refused and why, lifted by hand; the block list."""
 
-import getpass
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,11 +7,10 @@ from typing import Any
 
 import click
 import sqlalchemy as sa
-from flask.cli import AppGroup
 
+from miniprogram_api.commands import AppGroup, actor
 from miniprogram_api.core.clock import in_shop_time, now
 from miniprogram_api.core.db import db
-from miniprogram_api.core.errors import DomainError
 
 from . import blocks, decisions, subjects
 from .models import Block, RiskDecision
@@ -38,7 +36,7 @@ def _names_somebody(command: Callable[..., Any]) -> Callable[..., Any]:
 @as_json
 def decisions_command(member_no: str | None, limit: int, *, as_json: bool) -> None:
     """Refusals, the latest first, with their reasons."""
-    subject = member_no and f"member:{_subject(Kind.MEMBER, member_no)}"
+    subject = member_no and f"member:{subjects.subject_of(Kind.MEMBER, member_no)}"
     rows = db.session.scalars(decisions.latest(subject).limit(limit)).all()
     _tell([_spelt_decision(row) for row in rows], _decision_line, as_json=as_json)
 
@@ -48,10 +46,7 @@ def decisions_command(member_no: str | None, limit: int, *, as_json: bool) -> No
 @click.option("--reason", required=True, help="For people; kept.")
 def lift_command(decision_id: int, reason: str) -> None:
     """Lift a refusal: for some days its subject is not refused for the same reasons."""
-    try:
-        row = decisions.lift(decision_id, actor=_actor(), why=reason)
-    except DomainError as refusal:
-        raise click.ClickException(str(refusal)) from None
+    row = decisions.lift(decision_id, actor=actor(), why=reason)
     until = row.exempt_until and in_shop_time(row.exempt_until).isoformat()
     click.echo(f"已放行 lifted: {row.subject} {row.action} {row.reasons} · 至 until {until}")
 
@@ -68,7 +63,7 @@ def block_command(
     """Block a member, an address or a device."""
     kind, subject = _named(member, address, device)
     until = now() + timedelta(hours=hours) if hours else None
-    number = blocks.block(kind, subject, reason=reason, actor=_actor(), until=until)
+    number = blocks.block(kind, subject, reason=reason, actor=actor(), until=until)
     click.echo(f"已封禁 blocked: {kind.value} {subject} · #{number}")
 
 
@@ -77,7 +72,7 @@ def block_command(
 def unblock_command(member: str | None, address: str | None, device: str | None) -> None:
     """Lift the block of a member, an address or a device. Exit code 1: there was none."""
     kind, subject = _named(member, address, device)
-    if not blocks.unblock(kind, subject, actor=_actor()):
+    if not blocks.unblock(kind, subject, actor=actor()):
         raise click.ClickException("没有生效的封禁 · no block is in force")
     click.echo(f"已解封 unblocked: {kind.value} {subject}")
 
@@ -96,18 +91,7 @@ def _named(member: str | None, address: str | None, device: str | None) -> tuple
     if len(named) != 1:
         raise click.UsageError("name one of --member, --address, --device")
     [(kind, text)] = named
-    return kind, _subject(kind, text)
-
-
-def _subject(kind: Kind, given: str) -> str:
-    try:
-        return subjects.subject_of(kind, given)
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
-
-
-def _actor() -> str:
-    return f"cli:{getpass.getuser()}"
+    return kind, subjects.subject_of(kind, text)
 
 
 def _spelt_decision(row: RiskDecision) -> dict[str, Any]:

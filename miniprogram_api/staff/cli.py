@@ -2,36 +2,16 @@
 
 import json
 import secrets
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec, TypeVar
 
 import click
-from flask.cli import AppGroup
 
-from miniprogram_api.core.errors import DomainError
+from miniprogram_api.commands import AppGroup
 
 from . import accounts
 from .roles import CODES
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 staff_cli = AppGroup("staff", help="员工、角色与密码 · Staff, roles and passwords.")
 role_option = click.option("--role", type=click.Choice(CODES), required=True)
-
-
-def _told(command: Callable[P, R]) -> Callable[P, R]:
-    """Show a refusal as a sentence instead of a traceback."""
-
-    @wraps(command)
-    def told(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except DomainError as refusal:
-            raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
-
-    return told
 
 
 @staff_cli.command("add")
@@ -44,7 +24,6 @@ def _told(command: Callable[P, R]) -> Callable[P, R]:
     envvar="STAFF_PASSWORD",
     help="缺省则生成并显示一次 · made and shown once if left out",
 )
-@_told
 def add(username: str, role: str, name: str, store: str | None, password: str | None) -> None:
     """新增员工 · Give somebody an account."""
     made = password or secrets.token_urlsafe(12)
@@ -72,7 +51,6 @@ def list_command(*, as_json: bool) -> None:
 @staff_cli.command("role")
 @click.argument("username")
 @role_option
-@_told
 def role_command(username: str, role: str) -> None:
     """调整角色 · Give another role."""
     accounts.change(username, role=role)
@@ -81,7 +59,6 @@ def role_command(username: str, role: str) -> None:
 @staff_cli.command("password")
 @click.argument("username")
 @click.option("--password", envvar="STAFF_PASSWORD")
-@_told
 def password_command(username: str, password: str | None) -> None:
     """重设密码并结束其全部会话 · A new password; every session of the old one ends."""
     made = password or secrets.token_urlsafe(12)
@@ -91,7 +68,6 @@ def password_command(username: str, password: str | None) -> None:
 
 @staff_cli.command("unlock")
 @click.argument("username")
-@_told
 def unlock(username: str) -> None:
     """解除锁定 · Open an account that wrong sign-ins have locked."""
     accounts.unlock(username)
@@ -99,7 +75,6 @@ def unlock(username: str) -> None:
 
 @staff_cli.command("drop-second-factor")
 @click.argument("username")
-@_told
 def drop_second_factor(username: str) -> None:
     """关闭动态码（手机遗失时）· Turn the second factor off, when the phone was lost."""
     accounts.drop_second_factor(username)
@@ -107,7 +82,6 @@ def drop_second_factor(username: str) -> None:
 
 @staff_cli.command("leave")
 @click.argument("username")
-@_told
 def leave(username: str) -> None:
     """离职：不能再登录 · Somebody has left; acts of the past stay."""
     accounts.leave(username)

@@ -1,22 +1,19 @@
 """`flask circle …`: what WeChat was told of purchases in the mall, authorisations, parking."""
 
 import json
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import click
-from flask.cli import AppGroup
 
+from miniprogram_api.commands import AppGroup
 from miniprogram_api.core.clock import in_shop_time, now, shop_zone
-from miniprogram_api.core.errors import DomainError
 from miniprogram_api.members.accounts import member_id_of_no
 
 from . import authorizing, parked, parking, syncing
 from .models import CircleSync
 from .states import SyncState
 
-R = TypeVar("R")
 STATES = [state.value for state in SyncState]
 
 circle_cli = AppGroup("circle", help="智慧商圈 · The business circle: points syncs, parking.")
@@ -41,27 +38,27 @@ def list_command(state: str | None, limit: int, *, as_json: bool) -> None:
 @click.argument("transaction_id")
 def retry_command(transaction_id: str) -> None:
     """再次同步被拒的交易 · Tell WeChat of a refused purchase once more."""
-    _or_refused(lambda: syncing.try_again(transaction_id))
+    syncing.try_again(transaction_id)
     click.echo("queued · 已排队")
 
 
 @circle_cli.command("sync")
 def sync_command() -> None:
     """立即同步到期的交易 · Tell WeChat now what is due."""
-    click.echo(f"{_or_refused(syncing.tell_due)} told · 已同步")
+    click.echo(f"{syncing.tell_due()} told · 已同步")
 
 
 @circle_cli.command("claim")
 def claim_command() -> None:
     """补发入会前的消费积分 · Give new members the purchases of the days before."""
-    click.echo(f"{_or_refused(parked.claim)} claimed · 已补发")
+    click.echo(f"{parked.claim()} claimed · 已补发")
 
 
 @circle_cli.command("check")
 @member
 def check_command(member_no: str) -> None:
     """查询会员授权 · Ask WeChat whether a member has authorised."""
-    shopper = _or_refused(lambda: authorizing.ask_about(member_id_of_no(member_no)))
+    shopper = authorizing.ask_about(member_id_of_no(member_no))
     click.echo(shopper.state)
 
 
@@ -69,7 +66,7 @@ def check_command(member_no: str) -> None:
 @member
 def commit_status_command(member_no: str) -> None:
     """查询待领积分 · Whether purchases wait for the member to claim points."""
-    click.echo(_or_refused(lambda: parking.commit_status(member_id_of_no(member_no))))
+    click.echo(parking.commit_status(member_id_of_no(member_no)))
 
 
 @circle_cli.command("parking")
@@ -80,9 +77,7 @@ def commit_status_command(member_no: str) -> None:
 def parking_command(member_no: str, plate: str, direction: Any, at: datetime | None) -> None:
     """上报停车 · Tell WeChat that a member drove in or out."""
     moment = at.replace(tzinfo=shop_zone()) if at else now()
-    _or_refused(
-        lambda: parking.report_parking(member_id_of_no(member_no), plate, direction.upper(), moment)
-    )
+    parking.report_parking(member_id_of_no(member_no), plate, direction.upper(), moment)
     click.echo("reported · 已上报")
 
 
@@ -97,10 +92,3 @@ def _told(sync: CircleSync) -> dict[str, Any]:
         "attempts": sync.attempts,
         "error": sync.error,
     }
-
-
-def _or_refused(act: Callable[[], R]) -> R:
-    try:
-        return act()
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None

@@ -1,42 +1,22 @@
 """`flask tills …`: the shop's tills, for whoever runs it."""
 
 import json
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec, TypeVar
 
 import click
 import sqlalchemy as sa
-from flask.cli import AppGroup
 
+from miniprogram_api.commands import AppGroup
 from miniprogram_api.core.clock import in_shop_time
 from miniprogram_api.core.db import db
-from miniprogram_api.core.errors import DomainError
-from miniprogram_api.members.accounts import member_by_no
+from miniprogram_api.members.accounts import member_id_of_no
 from miniprogram_api.staff.errors import NoSuchStaff
 from miniprogram_api.staff.models import Staff
 
 from . import own_accounts, tills
 from .models import Till
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 tills_cli = AppGroup("tills", help="收银台 · Tills.")
 reason_option = click.option("--reason", required=True, help="原因，记入审计 · why; kept")
-
-
-def _told(command: Callable[P, R]) -> Callable[P, R]:
-    """Show a refusal as a sentence instead of a traceback."""
-
-    @wraps(command)
-    def told(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except DomainError as refusal:
-            raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
-
-    return told
 
 
 @tills_cli.command("list")
@@ -59,7 +39,6 @@ def list_command(*, as_json: bool) -> None:
 @tills_cli.command("revoke")
 @click.argument("code")
 @reason_option
-@_told
 def revoke(code: str, reason: str) -> None:
     """停用 · Take a till out of service."""
     tills.revoke(code, None, reason)
@@ -69,7 +48,6 @@ def revoke(code: str, reason: str) -> None:
 @tills_cli.command("unlock")
 @click.argument("code")
 @reason_option
-@_told
 def unlock(code: str, reason: str) -> None:
     """解锁 · Open a till that unknown codes have locked."""
     tills.unlock(code, None, reason)
@@ -79,11 +57,10 @@ def unlock(code: str, reason: str) -> None:
 @tills_cli.command("own-account")
 @click.argument("username")
 @click.option("--member", "member_no", required=True, help="会员号 · member number")
-@_told
 def own_account(username: str, member_no: str) -> None:
     """登记员工本人的会员账号，防止自己给自己积分 · Note whose account somebody may not give points."""
     staff_id = db.session.scalar(sa.select(Staff.id).filter_by(username=username, left_at=None))
     if staff_id is None:
         raise NoSuchStaff(f"nobody works here as {username}")
-    own_accounts.note(staff_id, member_by_no(member_no).id)
+    own_accounts.note(staff_id, member_id_of_no(member_no))
     click.echo(f"{username}: {member_no}")

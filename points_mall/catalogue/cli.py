@@ -6,32 +6,25 @@ from typing import Any
 
 import click
 import sqlalchemy as sa
-from flask.cli import AppGroup
-from marshmallow import ValidationError
 
+from miniprogram_api.commands import AppGroup, a_file, read_json
 from miniprogram_api.core.db import db
-from miniprogram_api.core.errors import DomainError
 from points_mall.stock.remaining import remaining_of
 
 from . import services
 from .models import Reward, RewardVariant
 from .reward_file import read
-from .terms import NewVariant, RewardTerms
 
 rewards_cli = AppGroup("rewards", help="积分商品 · Rewards in the catalogue.")
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-a_file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
 @rewards_cli.command("create")
 @a_file
 def create_command(file: Path) -> None:
     """上架 FILE（JSON）中的商品 · Publish the reward of FILE. Exit code 1: refused, nothing changed."""
-    terms, variants = _read(file)
-    try:
-        reward_id = services.publish(terms, variants)
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
+    terms, variants = read_json(file, read, "商品")
+    reward_id = services.publish(terms, variants)
     click.echo(json.dumps({"reward_id": str(reward_id)}))
 
 
@@ -40,11 +33,8 @@ def create_command(file: Path) -> None:
 @a_file
 def change_command(reward_id: int, file: Path) -> None:
     """按 FILE 修改商品（库存与规格不变） · Change a reward; its variants and units stay."""
-    terms, _variants = _read(file)
-    try:
-        services.change(reward_id, terms)
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
+    terms, _variants = read_json(file, read, "商品")
+    services.change(reward_id, terms)
     click.echo("changed")
 
 
@@ -67,10 +57,7 @@ def list_command(*, as_json: bool) -> None:
 @click.option("--by", type=int, required=True, help="增减数量 · above zero raises, below lowers")
 def stock_command(variant_id: int, by: int) -> None:
     """增减库存 · Raise or lower the stock of a variant, while it runs."""
-    try:
-        services.change_stock(variant_id, by)
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
+    services.change_stock(variant_id, by)
     click.echo("changed")
 
 
@@ -79,21 +66,8 @@ def stock_command(variant_id: int, by: int) -> None:
 @click.option("--back", is_flag=True, help="重新上架 · list it again")
 def unlist_command(reward_id: int, *, back: bool) -> None:
     """下架 · Take a reward out of the catalogue; orders of it go on."""
-    try:
-        services.set_listed(reward_id, is_listed=back)
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
+    services.set_listed(reward_id, is_listed=back)
     click.echo("listed" if back else "unlisted")
-
-
-def _read(file: Path) -> tuple[RewardTerms, list[NewVariant]]:
-    try:
-        return read(json.loads(file.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        told = json.dumps(error.messages, ensure_ascii=False)
-        raise click.ClickException(f"商品格式有误 · {told}") from None
-    except ValueError as error:
-        raise click.ClickException(f"不是 JSON · not JSON: {error}") from None
 
 
 def _all_rewards() -> list[dict[str, Any]]:

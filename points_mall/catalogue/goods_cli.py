@@ -5,13 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask.cli import AppGroup
-from marshmallow import ValidationError
 
-from miniprogram_api.core.errors import DomainError
+from miniprogram_api.commands import AppGroup, a_file, read_json
 
 from . import goods
-from .goods import Goods
 from .goods_file import read
 from .models import Product
 
@@ -20,17 +17,14 @@ by_sku = click.argument("sku")
 
 
 @goods_cli.command("load")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@a_file
 def load_command(file: Path) -> None:
     """按 FILE（JSON）上架或更新商品 · Put the goods of FILE on sale, or change them.
 
     Exit code 1: refused, nothing changed.
     """
-    found = _read(file)
-    try:
-        count = goods.load(found)
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
+    found = read_json(file, read, "商品")
+    count = goods.load(found)
     click.echo(f"{count} loaded")
 
 
@@ -52,21 +46,8 @@ def list_command(*, as_json: bool) -> None:
 @click.option("--back", is_flag=True, help="重新上架 · sell it again")
 def unlist_command(sku: str, *, back: bool) -> None:
     """下架 · Sell a product no longer."""
-    try:
-        goods.set_listed(sku, is_listed=back)
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
+    goods.set_listed(sku, is_listed=back)
     click.echo("listed" if back else "unlisted")
-
-
-def _read(file: Path) -> list[Goods]:
-    try:
-        return read(json.loads(file.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        told = json.dumps(error.messages, ensure_ascii=False)
-        raise click.ClickException(f"商品格式有误 · {told}") from None
-    except ValueError as error:
-        raise click.ClickException(f"不是 JSON · not JSON: {error}") from None
 
 
 def _spelt(product: Product) -> dict[str, Any]:

@@ -1,42 +1,34 @@
 """`flask coupons drop create | list | close`: the merchant's hand on drops."""
 
-import getpass
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 import sqlalchemy as sa
-from marshmallow import ValidationError
 
+from miniprogram_api.commands import AppGroup, a_file, actor, read_json
 from miniprogram_api.core.clock import in_shop_time, now
 from miniprogram_api.core.db import db
-from miniprogram_api.core.errors import DomainError
-from points_mall.coupons.cli import a_file, as_json, coupons_cli
+from points_mall.coupons.cli import as_json, coupons_cli
 from points_mall.coupons.models import CouponTemplate
 from points_mall.stock.remaining import remaining_of
 
 from . import plan_file, plans
 from .drops import Drop, read_all
 from .models import CouponDrop, CouponDropPlan
-from .plans import PlanTerms
 from .states import state_at
 
-
-@coupons_cli.group("drop")
-def drop_cli() -> None:
-    """整点抢券 · Coupon drops: plans, and what each opens."""
+drop_cli = AppGroup("drop", help="整点抢券 · Coupon drops: plans, and what each opens.")
+coupons_cli.add_command(drop_cli)
 
 
 @drop_cli.command("create")
 @a_file
 def create_command(file: Path) -> None:
     """发布 FILE（JSON）中的抢券活动 · Publish the plan of FILE. Exit code 1: refused, nothing changed."""
-    terms = _read(file)
-    with _refusals():
-        plan_id = plans.create(terms, actor=f"cli:{getpass.getuser()}")
+    terms = read_json(file, plan_file.read, "活动")
+    plan_id = plans.create(terms, actor=actor())
     click.echo(json.dumps({"coupon_drop_plan_id": str(plan_id)}))
 
 
@@ -62,27 +54,8 @@ def list_command(limit: int, *, as_json: bool) -> None:
 @click.argument("plan_id", type=int)
 def close_command(plan_id: int) -> None:
     """立即关闭一个活动；已领的券不变 · Close a plan now; coupons that were won stay."""
-    with _refusals():
-        plans.close(plan_id)
+    plans.close(plan_id)
     click.echo("closed")
-
-
-def _read(file: Path) -> PlanTerms:
-    try:
-        return plan_file.read(json.loads(file.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        told = json.dumps(error.messages, ensure_ascii=False)
-        raise click.ClickException(f"活动格式有误 · {told}") from None
-    except ValueError as error:
-        raise click.ClickException(f"不是 JSON · not JSON: {error}") from None
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
 
 
 def _plans(limit: int) -> sa.Select[CouponDropPlan, str]:

@@ -1,6 +1,5 @@
 """`flask coupons …`: the merchant's hand on coupons, until pages take it over."""
 
-import getpass
 import json
 import sys
 from dataclasses import asdict
@@ -9,15 +8,14 @@ from typing import Any
 
 import click
 import sqlalchemy as sa
-from flask.cli import AppGroup
-from marshmallow import ValidationError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from miniprogram_api.commands import EXISTING_FILE, AppGroup, a_file, actor, read_json
 from miniprogram_api.core.db import db
-from miniprogram_api.core.errors import DomainError
-from points_mall.grants.rewards import reward_from_json
+from points_mall.grants.rewards import Reward, reward_from_json
 
 from . import audit, code_file, ending, lists, occasions, templates
+from .errors import FileRefused
 from .list_file import NotText, lines_of
 from .models import Coupon
 from .outside import HAND_OUT, REDEEM
@@ -28,7 +26,6 @@ FINDINGS_SHOWN = 100
 
 coupons_cli = AppGroup("coupons", help="优惠券 · Coupons.")
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-a_file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
 @coupons_cli.command("load")
@@ -38,17 +35,8 @@ def load_command(file: Path) -> None:
 
     已发出的券不受影响。 What was issued stays as it is. Exit code 1: refused.
     """
-    try:
-        drafts = read_templates(json.loads(file.read_text(encoding="utf-8")))
-        published = templates.publish_all(drafts, actor=_actor())
-    except ValidationError as error:
-        told = json.dumps(error.messages, ensure_ascii=False)
-        raise click.ClickException(f"格式有误 · {told}") from None
-    except ValueError as error:
-        raise click.ClickException(f"不是 JSON · not JSON: {error}") from None
-    except DomainError as refusal:
-        raise _refused(refusal) from None
-    for one in published:
+    drafts = read_json(file, read_templates, "券模板")
+    for one in templates.publish_all(drafts, actor=actor()):
         click.echo(f"{one.code}  v{one.version}  {one.title_zh}  {summary(one.terms, 'zh')}")
 
 
@@ -90,7 +78,7 @@ def list_command(*, as_json: bool) -> None:
     "--members",
     "file",
     required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=EXISTING_FILE,
     help="会员号名单（CSV，每行一个） · member numbers, one a line",
 )
 @click.option(
@@ -109,24 +97,17 @@ def issue_command(template: str, file: Path, batch: str | None, failures: Path |
     failures = failures or file.with_suffix(".failures.csv")
     batch = batch or lists.batch_of(file, template)
     totals = {"issued": 0, "had_before": 0, "failed": 0}
-    try:
-        count = sum(1 for _line in lines_of(file, lists.HEADINGS))
-        columns = TextColumn("发券 · issuing"), BarColumn(), MofNCompleteColumn()
-        with (
-            failures.open("w", encoding="utf-8-sig", newline="") as sink,
-            Progress(*columns, TimeRemainingColumn()) as progress,
-        ):
-            task = progress.add_task("", total=count)
-            for done in lists.issue_to_list(
-                file, template, batch=batch, failures=sink, actor=_actor()
-            ):
-                progress.advance(task, done.lines)
-                for name in totals:
-                    totals[name] += getattr(done, name)
-    except DomainError as refusal:
-        raise _refused(refusal) from None
-    except NotText as error:
-        raise click.ClickException(f"文件编码不是 UTF-8 或 GBK · {error}") from None
+    count = _line_count(file)
+    columns = TextColumn("发券 · issuing"), BarColumn(), MofNCompleteColumn()
+    with (
+        failures.open("w", encoding="utf-8-sig", newline="") as sink,
+        Progress(*columns, TimeRemainingColumn()) as progress,
+    ):
+        task = progress.add_task("", total=count)
+        for done in lists.issue_to_list(file, template, batch=batch, failures=sink, actor=actor()):
+            progress.advance(task, done.lines)
+            for name in totals:
+                totals[name] += getattr(done, name)
     click.echo(json.dumps({"batch": batch, **totals, "failures": str(failures)}))
     sys.exit(1 if totals["failed"] else 0)
 
@@ -148,10 +129,10 @@ def import_command(file: Path, template: str, purpose: str, batch: str) -> None:
     """
     try:
         done = code_file.import_codes(file, template, purpose, batch or file.name[:64])
-    except DomainError as refusal:
-        for fault in refusal.numbers.get("lines", []):  # type: ignore[attr-defined]
+    except FileRefused as refusal:
+        for fault in refusal.numbers["lines"]:  # type: ignore[attr-defined]
             click.echo(f"line {fault['line']}: {fault['problem']}", err=True)
-        raise _refused(refusal) from None
+        raise
     click.echo(json.dumps(asdict(done)))
 
 
@@ -160,10 +141,7 @@ def import_command(file: Path, template: str, purpose: str, batch: str) -> None:
 @click.option("--reason", required=True, help="原因，永久保存 · why; kept for ever")
 def void_command(codes: tuple[str, ...], reason: str) -> None:
     """作废未使用的券 · Make unused coupons worthless; all of them, or none."""
-    try:
-        count = ending.void(codes, reason, actor=_actor())
-    except DomainError as refusal:
-        raise _refused(refusal) from None
+    count = ending.void(codes, reason, actor=actor())
     click.echo(f"{count} voided")
 
 
@@ -175,14 +153,8 @@ def gift_command(occasion: str, rewards: str | None) -> None:
 
     flask coupons gift welcome '[{"kind": "coupon", "amount": 1, "item": "welcome20"}]'
     """
-    try:
-        if rewards is not None:
-            given = [reward_from_json(one) for one in json.loads(rewards)]
-            occasions.publish(occasion, given, actor=_actor())
-    except (ValueError, KeyError, TypeError) as error:
-        raise click.ClickException(f"不是奖励列表 · not a list of rewards: {error}") from None
-    except DomainError as refusal:
-        raise _refused(refusal) from None
+    if rewards is not None:
+        occasions.publish(occasion, _rewards(rewards), actor=actor())
     told = [one.as_json() for one in occasions.rewards_on(occasion)]
     click.echo(json.dumps(told, ensure_ascii=False))
 
@@ -201,9 +173,15 @@ def verify_command(*, as_json: bool) -> None:
     sys.exit(1 if found else 0)
 
 
-def _actor() -> str:
-    return f"cli:{getpass.getuser()}"
+def _line_count(file: Path) -> int:
+    try:
+        return sum(1 for _line in lines_of(file, lists.HEADINGS))
+    except NotText as error:
+        raise click.ClickException(f"文件编码不是 UTF-8 或 GBK · {error}") from None
 
 
-def _refused(refusal: DomainError) -> click.ClickException:
-    return click.ClickException(f"{refusal.title_zh} · {refusal}")
+def _rewards(spelt: str) -> list[Reward]:
+    try:
+        return [reward_from_json(one) for one in json.loads(spelt)]
+    except (ValueError, KeyError, TypeError) as error:
+        raise click.ClickException(f"不是奖励列表 · not a list of rewards: {error}") from None

@@ -1,16 +1,13 @@
 """`flask offers …`: the merchant's hand on threshold offers, until pages take it over."""
 
-import getpass
 import json
 from pathlib import Path
 from typing import Any
 
 import click
-from flask.cli import AppGroup
-from marshmallow import ValidationError
 
+from miniprogram_api.commands import AppGroup, a_file, actor, read_json
 from miniprogram_api.core.clock import in_shop_time, now
-from miniprogram_api.core.errors import DomainError
 
 from . import offer_book
 from .offer_book import Published, spelt
@@ -20,23 +17,14 @@ offers_cli = AppGroup("offers", help="满减活动 · The shop's threshold offer
 
 
 @offers_cli.command("load")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@a_file
 def load_command(file: Path) -> None:
     """发布 FILE（JSON）中的满减 · Publish the offers of FILE; all of them, or none.
 
     已下单的消费不受影响。 What was placed stays as it is. Exit code 1: refused.
     """
-    try:
-        offers = read_offers(json.loads(file.read_text(encoding="utf-8")))
-        published = offer_book.publish_all(offers, actor=_actor())
-    except ValidationError as error:
-        told = json.dumps(error.messages, ensure_ascii=False)
-        raise click.ClickException(f"格式有误 · {told}") from None
-    except ValueError as error:
-        raise click.ClickException(f"不是 JSON · not JSON: {error}") from None
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
-    for one in published:
+    offers = read_json(file, read_offers, "满减")
+    for one in offer_book.publish_all(offers, actor=actor()):
         click.echo(_line(one))
 
 
@@ -60,10 +48,7 @@ def list_command(*, show_all: bool, as_json: bool) -> None:
 @click.argument("code")
 def end_command(code: str) -> None:
     """立即结束满减 CODE · End an offer now. Exit code 1: there is none."""
-    try:
-        click.echo(_line(offer_book.end(code, actor=_actor())))
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
+    click.echo(_line(offer_book.end(code, actor=actor())))
 
 
 def _line(one: Published) -> str:
@@ -89,7 +74,3 @@ def _told(one: Published) -> dict[str, Any]:
         "ends_at": in_shop_time(one.ends_at).isoformat() if one.ends_at else None,
         "terms": spelt(one.offer) if one.offer else None,
     }
-
-
-def _actor() -> str:
-    return f"cli:{getpass.getuser()}"

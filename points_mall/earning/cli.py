@@ -1,24 +1,22 @@
 """`flask earning …`: the operator's hand on the earning rule, and the reason for every point."""
 
-import getpass
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import sqlalchemy as sa
-from flask.cli import AppGroup
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from miniprogram_api.commands import AppGroup, a_file, actor, read_json
 from miniprogram_api.core.bulk import among
 from miniprogram_api.core.clock import in_shop_time, now, shop_zone, today
 from miniprogram_api.core.db import db
-from miniprogram_api.core.errors import DomainError
 from miniprogram_api.members.models import Member
 
 from . import audit, replay, rule_book
@@ -29,13 +27,11 @@ from .facts import Past
 from .models import EarningRule
 from .personal import told
 from .replay import WhatIf
-from .rule_file import read_file
+from .rule_file import read
 
 earning_cli = AppGroup("earning", help="消费得积分 · What purchases earn.")
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-a_file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 FINDINGS_SHOWN = 100
-T = TypeVar("T")
 
 
 @earning_cli.command("rules")
@@ -77,9 +73,8 @@ def example_command() -> None:
 def publish_command(file: Path, starts_at: datetime | None, note: str, *, as_json: bool) -> None:
     """发布 FILE 为新版本 · Publish FILE as a new version. Exit code 1: refused, nothing changed."""
     begins = starts_at.replace(tzinfo=shop_zone()) if starts_at else None
-    actor = f"cli:{getpass.getuser()}"
-    terms = _do(lambda: read_file(file))
-    rule = _do(lambda: rule_book.publish(terms, begins, note=note, actor=actor))
+    terms = read_json(file, read, "规则")
+    rule = rule_book.publish(terms, begins, note=note, actor=actor())
     shown = in_shop_time(rule.starts_at).isoformat()
     plain = f"版本 version {rule.version}，自 from {shown} 起生效"
     answer = {"version": rule.version, "starts_at": shown}
@@ -91,7 +86,7 @@ def publish_command(file: Path, starts_at: datetime | None, note: str, *, as_jso
 @as_json
 def explain_command(reference: str, *, as_json: bool) -> None:
     """一笔消费为什么得这些积分 · Why a purchase earned what it did: `purchase:<source>:<id>`."""
-    row = _do(lambda: award_of(reference))
+    row = award_of(reference)
     if as_json:
         click.echo(_spelt(told(row), as_json=True))
         return
@@ -109,7 +104,7 @@ def explain_command(reference: str, *, as_json: bool) -> None:
 @as_json
 def what_if_command(file: Path, days: int, top: int, *, as_json: bool) -> None:
     """按 FILE 草案回放历史消费：成本、谁得谁失 · What a draft would have cost, who gains, who loses."""
-    terms = _do(lambda: read_file(file))
+    terms = read_json(file, read, "规则")
     last = today()
     past = replay.history(last - timedelta(days=days - 1), last)
     found = replay.replay(_counted(past, shown=not as_json), terms, top=top)
@@ -188,13 +183,6 @@ def _told_rule(row: EarningRule) -> dict[str, Any]:
         "created_at": in_shop_time(row.created_at).isoformat(),
         "terms": row.terms,
     }
-
-
-def _do(act: Callable[[], T]) -> T:
-    try:
-        return act()
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
 
 
 def _spelt(answer: Any, *, as_json: bool) -> str:

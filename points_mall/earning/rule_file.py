@@ -1,14 +1,11 @@
 """The form of an earning rule in a file: what the operator writes, checked field by field."""
 
-import json
-from pathlib import Path
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import fields, validate
 
 from miniprogram_api.http.schemas import Day, Fen, Integer, Points, Schema, Text, Token, YesNo
 
-from .errors import EarningRuleNotAllowed
 from .terms import (
     BEHAVIOURS,
     BEST,
@@ -115,17 +112,3 @@ def read(given: Any) -> Terms:
     terms = terms_from_json(TermsSchema().load(given))
     check_terms(terms)
     return terms
-
-
-def read_file(file: Path) -> Terms:
-    """The terms of a JSON file.
-
-    :raises EarningRuleNotAllowed: it is no rule, and why.
-    """
-    try:
-        return read(json.loads(file.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        told = json.dumps(error.messages, ensure_ascii=False)
-        raise EarningRuleNotAllowed(f"规则格式有误 · not the form of a rule: {told}") from None
-    except ValueError as error:
-        raise EarningRuleNotAllowed(f"不是 JSON · not JSON: {error}") from None

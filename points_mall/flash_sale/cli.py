@@ -1,28 +1,22 @@
 """`flask flash-sale …`: the merchant's hand on sales, until pages take it over."""
 
-import getpass
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 import sqlalchemy as sa
-from flask.cli import AppGroup
-from marshmallow import ValidationError
 
+from miniprogram_api.commands import AppGroup, a_file, actor, read_json
 from miniprogram_api.core.clock import in_shop_time, now, shop_zone
 from miniprogram_api.core.db import db
-from miniprogram_api.core.errors import DomainError
 from points_mall.stock.remaining import remaining_of
 
 from . import services
 from .models import FlashSale
 from .sale_file import read
 from .sales import Sale, read_all
-from .terms import SaleTerms
 
 flash_sale_cli = AppGroup("flash-sale", help="积分秒杀 · Flash sales.")
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
@@ -31,12 +25,11 @@ a_moment = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
 
 
 @flash_sale_cli.command("create")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@a_file
 def create_command(file: Path) -> None:
     """发布 FILE（JSON）中的场次 · Publish the sales of FILE. Exit code 1: refused, nothing changed."""
-    terms = _read(file)
-    with _refusals():
-        sale_ids = services.create(terms, actor=f"cli:{getpass.getuser()}")
+    terms = read_json(file, read, "活动")
+    sale_ids = services.create(terms, actor=actor())
     click.echo(json.dumps({"flash_sale_ids": [str(sale_id) for sale_id in sale_ids]}))
 
 
@@ -68,10 +61,9 @@ def change_command(
     sale_id: int, title: str | None, starts_at: datetime | None, ends_at: datetime | None
 ) -> None:
     """修改名称或时间；库存与订单不变 · Change name or times; units and orders stay."""
-    with _refusals():
-        services.change(
-            sale_id, title=title, starts_at=_shop_time(starts_at), ends_at=_shop_time(ends_at)
-        )
+    services.change(
+        sale_id, title=title, starts_at=_shop_time(starts_at), ends_at=_shop_time(ends_at)
+    )
     click.echo("changed")
 
 
@@ -79,8 +71,7 @@ def change_command(
 @click.argument("sale_id", type=int)
 def close_command(sale_id: int) -> None:
     """立即结束一个场次 · End a sale now; its orders stay."""
-    with _refusals():
-        services.close(sale_id)
+    services.close(sale_id)
     click.echo("closed")
 
 
@@ -89,8 +80,7 @@ def close_command(sale_id: int) -> None:
 @by_count
 def raise_command(item_id: int, count: int) -> None:
     """增加库存 · Add units to an item, while it runs."""
-    with _refusals():
-        stock = services.change_stock(item_id, count)
+    stock = services.change_stock(item_id, count)
     click.echo(f"库存 stock {stock}")
 
 
@@ -99,27 +89,8 @@ def raise_command(item_id: int, count: int) -> None:
 @by_count
 def lower_command(item_id: int, count: int) -> None:
     """减少库存，只减未售出的 · Take free units away; owned ones stay."""
-    with _refusals():
-        stock = services.change_stock(item_id, -count)
+    stock = services.change_stock(item_id, -count)
     click.echo(f"库存 stock {stock}")
-
-
-def _read(file: Path) -> SaleTerms:
-    try:
-        return read(json.loads(file.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        told = json.dumps(error.messages, ensure_ascii=False)
-        raise click.ClickException(f"活动格式有误 · {told}") from None
-    except ValueError as error:
-        raise click.ClickException(f"不是 JSON · not JSON: {error}") from None
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
 
 
 def _shop_time(wall_clock: datetime | None) -> datetime | None:

@@ -1,17 +1,15 @@
 """`flask points …` and `flask ledger …` for the operator."""
 
-import getpass
 import json
 import secrets
 import sys
 from dataclasses import asdict
 
 import click
-from flask.cli import AppGroup
 
+from miniprogram_api.commands import AppGroup, actor
 from miniprogram_api.core.db import db
-from miniprogram_api.core.errors import DomainError
-from miniprogram_api.members.accounts import member_by_no
+from miniprogram_api.members.accounts import member_id_of_no
 
 from . import audit, services, statements
 
@@ -31,17 +29,13 @@ def adjust_command(
     member_no: str, points: int, reason: str, reference: str | None, *, as_json: bool
 ) -> None:
     """Give or take points by hand. Exit code 1: refused, and nothing moved."""
-    try:
-        member = member_by_no(member_no)
-        posted = services.adjust(
-            member.id,
-            points,
-            why=reason,
-            reference=reference or f"cli:{secrets.token_hex(8)}",
-            actor=f"cli:{getpass.getuser()}",
-        )
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
+    posted = services.adjust(
+        member_id_of_no(member_no),
+        points,
+        why=reason,
+        reference=reference or f"cli:{secrets.token_hex(8)}",
+        actor=actor(),
+    )
     told = {"points": posted.points, "available": posted.available, "repeated": posted.repeated}
     click.echo(
         json.dumps(told) if as_json else f"{posted.points:+} · 可用 available {posted.available}"
@@ -52,11 +46,7 @@ def adjust_command(
 @click.option("--member", "member_no", required=True, help="The member's number.")
 def show_command(member_no: str) -> None:
     """What a member has."""
-    try:
-        member = member_by_no(member_no)
-    except DomainError as refusal:
-        raise click.ClickException(str(refusal)) from None
-    click.echo(json.dumps(statements.balances(member.id)))
+    click.echo(json.dumps(statements.balances(member_id_of_no(member_no))))
 
 
 @ledger_cli.command("verify")

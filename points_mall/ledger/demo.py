@@ -7,6 +7,7 @@ from datetime import timedelta
 import click
 from flask.cli import with_appcontext
 
+from miniprogram_api.commands import AppCommand
 from miniprogram_api.core import bulk
 from miniprogram_api.core.clock import now
 from miniprogram_api.core.db import transaction
@@ -24,7 +25,7 @@ LONGEST_AGO_DAYS = 360
 SEEDED = declare("seeded", "演示积分", "Demo points", counterparty="adjustment")
 
 
-@click.command("seed")
+@click.command("seed", cls=AppCommand)
 @click.option("--members", "count", type=click.IntRange(1, 10_000_000), required=True)
 @click.option("--points", type=click.IntRange(1, 1_000_000), default=1000, show_default=True)
 @with_appcontext
@@ -34,7 +35,9 @@ def seed_command(count: int, points: int) -> None:
     Their openids begin with `seed-`; a second run adds more.
     """
     if settings().is_production:
-        raise click.ClickException("invented members have no place in production")
+        raise click.ClickException(
+            "生产环境不造会员 · invented members have no place in production"
+        )
     with click.progressbar(length=count, label="会员 · members") as bar:
         for done in seed_members(count, points):
             bar.update(done)

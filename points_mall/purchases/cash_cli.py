@@ -1,6 +1,5 @@
 """`flask purchases refund | refunds | reconcile`: money that goes back, and what WeChat knows of it."""
 
-import getpass
 import json
 from dataclasses import asdict
 from typing import Any
@@ -8,9 +7,9 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
+from miniprogram_api.commands import actor
 from miniprogram_api.core.clock import in_shop_time
 from miniprogram_api.core.db import db
-from miniprogram_api.core.errors import DomainError
 
 from . import reconciling
 from .cli import as_json, limit, purchases_cli
@@ -63,18 +62,15 @@ def refund_command(
         raise click.UsageError("--amount-fen, --line, --all: 选其一 · give one of them")
     if len(dict(lines)) != len(lines):
         raise click.UsageError("--line: 同一行写了两次 · a line is named twice")
-    try:
-        done = refund_purchase(
-            purchase_no,
-            amount_fen=amount_fen,
-            lines=dict(lines) or None,
-            reason=reason,
-            actor=f"cli:{getpass.getuser()}",
-            reference=reference,
-            dry_run=dry_run,
-        )
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
+    done = refund_purchase(
+        purchase_no,
+        amount_fen=amount_fen,
+        lines=dict(lines) or None,
+        reason=reason,
+        actor=actor(),
+        reference=reference,
+        dry_run=dry_run,
+    )
     _show(done, is_dry=dry_run, as_json=as_json)
 
 

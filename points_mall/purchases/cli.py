@@ -7,12 +7,11 @@ from typing import Any
 
 import click
 import sqlalchemy as sa
-from flask.cli import AppGroup
 
+from miniprogram_api.commands import AppGroup
 from miniprogram_api.core.clock import in_shop_time
 from miniprogram_api.core.db import db
-from miniprogram_api.core.errors import DomainError
-from miniprogram_api.members.accounts import member_by_no
+from miniprogram_api.members.accounts import member_id_of_no
 
 from . import audit, draining, loading
 from .loading import purchases
@@ -38,7 +37,7 @@ def list_command(member_no: str | None, status: str | None, limit: int, *, as_js
     if status:
         query = query.filter_by(status=status)
     if member_no:
-        query = query.filter_by(member_id=_member_id(member_no))
+        query = query.filter_by(member_id=member_id_of_no(member_no))
     found = list(db.session.scalars(query))
     if as_json:
         click.echo(json.dumps([_told(one) for one in found], ensure_ascii=False))
@@ -114,13 +113,6 @@ def verify_command(*, as_json: bool) -> None:
         click.echo(f"{len(found)} findings")
     if found:
         sys.exit(1)
-
-
-def _member_id(member_no: str) -> int:
-    try:
-        return member_by_no(member_no).id
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
 
 
 def _told(row: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:

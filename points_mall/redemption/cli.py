@@ -1,13 +1,11 @@
 """`flask redemptions …`: orders at the counter and in the post room, until pages take them over."""
 
 import json
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
-from flask.cli import AppGroup
 
-from miniprogram_api.core.errors import DomainError
+from miniprogram_api.commands import AppGroup
 
 from . import services
 from .answers import told_in_full, told_order
@@ -17,7 +15,6 @@ from .personal import reseal_addresses
 from .pickup import confirm_pickup, look_up_pickup
 from .states import OrderStatus
 
-R = TypeVar("R")
 CALLER = "cli"
 
 redemptions_cli = AppGroup("redemptions", help="积分兑换订单 · Orders paid in points.")
@@ -30,14 +27,14 @@ by_number = click.argument("order_no")
 def pickup_command(code: str, *, look: bool) -> None:
     """核销 CODE · Hand over the order of a pick-up code. Exit code 1: refused."""
     act = look_up_pickup if look else confirm_pickup
-    _show(_or_refused(lambda: act(code, caller=CALLER)))
+    _show(act(code, caller=CALLER))
 
 
 @redemptions_cli.command("ready")
 @by_number
 def ready_command(order_no: str) -> None:
     """到店可取 · The reward waits at the counter now."""
-    _or_refused(lambda: services.mark_ready(order_no))
+    services.mark_ready(order_no)
     _show(order_with(order_no))
 
 
@@ -47,7 +44,7 @@ def ready_command(order_no: str) -> None:
 @click.option("--tracking-no", required=True, help="运单号 · the carrier's number")
 def ship_command(order_no: str, carrier: str, tracking_no: str) -> None:
     """发货 · The reward is on its way."""
-    _or_refused(lambda: services.ship(order_no, carrier, tracking_no))
+    services.ship(order_no, carrier, tracking_no)
     _show(order_with(order_no))
 
 
@@ -55,7 +52,7 @@ def ship_command(order_no: str, carrier: str, tracking_no: str) -> None:
 @by_number
 def receive_command(order_no: str) -> None:
     """已签收 · The parcel has arrived."""
-    _or_refused(lambda: services.receive(order_no))
+    services.receive(order_no)
     _show(order_with(order_no))
 
 
@@ -64,7 +61,7 @@ def receive_command(order_no: str) -> None:
 @click.option("--address", is_flag=True, help="显示收货地址 · with the address, for who sends it")
 def show_command(order_no: str, *, address: bool) -> None:
     """查看订单 · One order."""
-    order = _or_refused(lambda: order_with(order_no))
+    order = order_with(order_no)
     told = told_in_full(order) if address else told_order(order)
     click.echo(json.dumps(told, ensure_ascii=False, indent=2))
 
@@ -95,13 +92,6 @@ def reseal_command() -> None:
             break
         after_id = last
     click.echo(f"{total} resealed")
-
-
-def _or_refused(act: Callable[[], R]) -> R:
-    try:
-        return act()
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
 
 
 def _show(order: RedemptionOrder) -> None:

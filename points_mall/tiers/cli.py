@@ -1,31 +1,24 @@
 """`flask tiers …`: the ladder, where members stand, and judging them anew."""
 
-import getpass
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
-from flask.cli import AppGroup
-from marshmallow import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
+from miniprogram_api.commands import AppGroup, a_file, actor, read_json
 from miniprogram_api.core.clock import in_shop_time, to_day, today
-from miniprogram_api.core.errors import DomainError
-from miniprogram_api.members.accounts import member_by_no
+from miniprogram_api.members.accounts import member_id_of_no
 
 from . import audit, ladder, publishing, requalifying, services, shown
-from .errors import UnknownTier
 from .ladder_file import read
 from .steps import Tier
-from .terms import FIRST_TERMS, Terms
-
-T = TypeVar("T")
+from .terms import FIRST_TERMS
 
 tiers_cli = AppGroup("tiers", help="会员等级 · Members' tiers.")
 ladder_cli = AppGroup("ladder", help="等级规则 · The versions of the ladder.")
@@ -41,10 +34,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="One JSON documen
 @click.argument("code")
 def set_command(member_no: str, code: str, why: str) -> None:
     """调整会员等级 · Move a member to a tier."""
-    try:
-        tier = _do(lambda: services.set_tier(_member(member_no), code, why=why, actor=_actor()))
-    except UnknownTier as refusal:
-        raise click.BadParameter(f"{refusal.title_zh} · {refusal}") from None
+    tier = services.set_tier(member_id_of_no(member_no), code, why=why, actor=actor())
     click.echo(_spelt(tier))
 
 
@@ -52,7 +42,7 @@ def set_command(member_no: str, code: str, why: str) -> None:
 @of_member
 def show_command(member_no: str) -> None:
     """查看会员等级 · The tier of a member."""
-    click.echo(_spelt(_do(lambda: services.tier_of(_member(member_no)))))
+    click.echo(_spelt(services.tier_of(member_id_of_no(member_no))))
 
 
 @tiers_cli.command("history")
@@ -60,7 +50,7 @@ def show_command(member_no: str) -> None:
 @as_json
 def history_command(member_no: str, *, as_json: bool) -> None:
     """等级变动记录 · How a member came to stand there, the newest first."""
-    found = _do(lambda: shown.history_of(_member(member_no)))
+    found = shown.history_of(member_id_of_no(member_no))
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
         return
@@ -128,7 +118,7 @@ def example_command() -> None:
 
 
 @ladder_cli.command("publish")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@a_file
 @click.option(
     "--starts-on",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -138,39 +128,12 @@ def example_command() -> None:
 @as_json
 def publish_command(file: Path, starts_on: datetime | None, note: str, *, as_json: bool) -> None:
     """发布 FILE（JSON）为新版本 · Publish the ladder of FILE. Exit code 1: refused, nothing changed."""
-    terms = _read(file)
+    terms = read_json(file, read, "规则")
     day = starts_on.date() if starts_on else today() + timedelta(days=1)
-    new = _do(lambda: publishing.publish(terms, day, note=note, actor=_actor()))
+    new = publishing.publish(terms, day, note=note, actor=actor())
     told = {"version": new.version, "starts_on": to_day(new.starts_at).isoformat()}
     plain = f"版本 version {new.version}，自 from {told['starts_on']} 起生效"
     click.echo(_dumped(told, as_json=True) if as_json else plain)
-
-
-def _read(file: Path) -> Terms:
-    try:
-        return read(json.loads(file.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        told = json.dumps(error.messages, ensure_ascii=False)
-        raise click.ClickException(f"规则格式有误 · {told}") from None
-    except ValueError as error:
-        raise click.ClickException(f"不是 JSON · not JSON: {error}") from None
-
-
-def _do(act: Callable[[], T]) -> T:
-    try:
-        return act()
-    except UnknownTier:
-        raise
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
-
-
-def _member(member_no: str) -> int:
-    return member_by_no(member_no).id
-
-
-def _actor() -> str:
-    return f"cli:{getpass.getuser()}"
 
 
 def _spelt(tier: Tier) -> str:

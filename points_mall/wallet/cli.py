@@ -1,18 +1,15 @@
 """`flask wallet …` for the operator."""
 
-import getpass
 import json
 import secrets
 import sys
 from dataclasses import asdict
 
 import click
-from flask.cli import AppGroup
-from marshmallow import ValidationError
 
+from miniprogram_api.commands import AppGroup, actor, read_given
 from miniprogram_api.core.db import db
-from miniprogram_api.core.errors import DomainError
-from miniprogram_api.members.accounts import member_by_no
+from miniprogram_api.members.accounts import member_id_of_no
 
 from . import audit, plans, services, statements
 from .movements import Part, WalletPosted
@@ -40,10 +37,7 @@ A_MOVEMENT = click.IntRange(-(10**10), 10**10)
 @of_member
 def show_command(member_no: str) -> None:
     """查看钱包 · What a member's wallet holds."""
-    try:
-        figures = statements.figures_of(member_by_no(member_no).id)
-    except DomainError as refusal:
-        raise _refused(refusal) from None
+    figures = statements.figures_of(member_id_of_no(member_no))
     click.echo(json.dumps({"balance_fen": figures.balance_fen, **figures._asdict()}))
 
 
@@ -67,17 +61,14 @@ def adjust_command(
     if (principal is None) == (bonus is None):
         raise click.UsageError("--principal 与 --bonus 二选一 · exactly one of the two")
     part = Part.BONUS if principal is None else Part.PRINCIPAL
-    try:
-        posted = services.adjust(
-            member_by_no(member_no).id,
-            part,
-            principal or bonus or 0,
-            why=reason,
-            reference=_reference(reference),
-            actor=_actor(),
-        )
-    except DomainError as refusal:
-        raise _refused(refusal) from None
+    posted = services.adjust(
+        member_id_of_no(member_no),
+        part,
+        principal or bonus or 0,
+        why=reason,
+        reference=_reference(reference),
+        actor=actor(),
+    )
     _tell(posted, as_json=as_json)
 
 
@@ -93,16 +84,13 @@ def pay_back_command(
     member_no: str, amount: int | None, reason: str, reference: str | None, *, as_json: bool
 ) -> None:
     """登记已退还会员的本金 · Record principal that was handed back. Exit code 1: nothing moved."""
-    try:
-        posted = services.pay_back(
-            member_by_no(member_no).id,
-            amount,
-            why=reason,
-            reference=_reference(reference),
-            actor=_actor(),
-        )
-    except DomainError as refusal:
-        raise _refused(refusal) from None
+    posted = services.pay_back(
+        member_id_of_no(member_no),
+        amount,
+        why=reason,
+        reference=_reference(reference),
+        actor=actor(),
+    )
     _tell(posted, as_json=as_json)
 
 
@@ -146,12 +134,7 @@ def list_plans_command(*, as_json: bool) -> None:
 def set_plan_command(code: str, title: str, pay_fen: int, bonus_fen: int) -> None:
     """新增或修改方案 · Offer a plan, or change it for those who buy it from now on."""
     given = {"code": code, "title": title, "pay_fen": pay_fen, "bonus_fen": bonus_fen}
-    try:
-        loaded = WalletPlanSchema().load(given)
-    except ValidationError as error:
-        told = json.dumps(error.messages, ensure_ascii=False)
-        raise click.ClickException(f"方案格式有误 · {told}") from None
-    plans.put_plan(**loaded)
+    plans.put_plan(**read_given(given, WalletPlanSchema().load, "方案"))
     click.echo("offered")
 
 
@@ -159,23 +142,12 @@ def set_plan_command(code: str, title: str, pay_fen: int, bonus_fen: int) -> Non
 @click.argument("code")
 def unlist_plan_command(code: str) -> None:
     """下架方案 · Offer a plan no longer; what was bought of it stays."""
-    try:
-        plans.unlist_plan(code)
-    except DomainError as refusal:
-        raise _refused(refusal) from None
+    plans.unlist_plan(code)
     click.echo("unlisted")
 
 
 def _reference(given: str | None) -> str:
     return given or f"cli:{secrets.token_hex(8)}"
-
-
-def _actor() -> str:
-    return f"cli:{getpass.getuser()}"
-
-
-def _refused(refusal: DomainError) -> click.ClickException:
-    return click.ClickException(f"{refusal.title_zh} · {refusal}")
 
 
 def _tell(posted: WalletPosted, *, as_json: bool) -> None:

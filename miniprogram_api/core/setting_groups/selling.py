@@ -19,6 +19,12 @@ class SellingSettings:
         0, "how long points of a purchase wait before they can be spent; 0: they do not", "days"
     )
 
+    # Figures of the shop
+    member_active_days: int = setting(
+        30, "who did something within so long counts as active", "days"
+    )
+    member_dormant_days: int = setting(60, "who did nothing for so long counts as dormant", "days")
+
     # Messages to members
     message_channel: str = setting(
         "console", "subscribe: WeChat subscribe messages; console: the log; null: nothing"

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniprogram_api.http.json_body import MAX_DEPTH, loads
+from miniprogram_api.core.strict_json import MAX_DEPTH
+from miniprogram_api.http.json_body import loads
 from miniprogram_api.http.standard_problems import MalformedJson
 
 NOT_STRICT_JSON = {

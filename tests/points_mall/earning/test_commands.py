@@ -88,7 +88,9 @@ def test_a_shop_without_a_rule_says_so(shop: Flask) -> None:
 @pytest.mark.parametrize(
     ("rule", "why"),
     [
-        ("not json", "not JSON"),
+        ("rate: 1", "not JSON"),
+        ("\x00", "not JSON"),
+        ('{"rate": 1}', "规则格式有误"),
         ('{"rate": {"points": 1}}', "per_fen"),
         (terms(Rate(101, 1)), "at most 100 points a fen"),
     ],

@@ -2,7 +2,6 @@
 
 import json
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from marshmallow import ValidationError
 
 from points_mall.earning.errors import EarningRuleNotAllowed
 from points_mall.earning.example import EXAMPLE
-from points_mall.earning.rule_file import read, read_file
+from points_mall.earning.rule_file import read
 from points_mall.earning.terms import (
     MOST_CAMPAIGNS,
     Campaign,
@@ -106,19 +105,3 @@ def test_a_rule_that_does_not_fit_together_is_refused(rule: Terms, why: str) -> 
 def test_a_file_names_the_field_that_is_wrong(wrong: Any, field: str) -> None:
     with pytest.raises(ValidationError, match=field):
         read(wrong)
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("rate: 1", "not JSON"),
-        ("\x00", "not JSON"),
-        ('{"rate": 1}', "not the form of a rule"),
-        ('{"rate": {"points": 101, "per_fen": 1}}', "at most 100 points a fen"),
-    ],
-)
-def test_a_file_that_is_no_rule_is_refused(tmp_path: Path, text: str, why: str) -> None:
-    file = tmp_path / "rule.json"
-    file.write_text(text, encoding="utf-8")
-    with pytest.raises(EarningRuleNotAllowed, match=why):
-        read_file(file)

@@ -1,9 +1,9 @@
 """`flask settings …`: what can be set."""
 
 import click
-from flask.cli import AppGroup
 
-from . import settings
+from .commands import AppGroup
+from .core import settings
 
 settings_cli = AppGroup("settings", help="What can be set.")
 

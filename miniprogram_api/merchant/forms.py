@@ -1,0 +1,222 @@
+"""Forms of the merchant's pages: what was typed, what is wrong with it, and what it means.
+
+Fields are flat in HTML and nested in the feature's own schema: `prizes-0-weight` is the weight of the first
+of `prizes`. What is left empty is left out, so that the schema's own default or refusal holds.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import marshmallow as ma
+from flask import request
+from werkzeug.datastructures import FileStorage, MultiDict
+
+from miniprogram_api.core.errors import DomainError, Unprocessable
+from miniprogram_api.http.problems import problem_of
+
+from .form_words import spoken
+
+LONGEST_FIELD = 10_000
+WHOLE_FORM = ""
+"""The name under which stands what is wrong with the form as a whole."""
+
+
+class ReasonMissing(Unprocessable):
+    """An act that cannot be taken back lightly needs a reason for the audit."""
+
+    code = "reason_missing"
+    title_zh = "请写明原因"
+    title_en = "Please give a reason"
+
+
+class FormRefused(Exception):
+    """What was typed cannot be used; `form` says where and why, and keeps what was typed."""
+
+    def __init__(self, form: "Form") -> None:
+        super().__init__("the form was refused")
+        self.form = form
+
+
+@dataclass
+class Form:
+    """The fields of a form by name, and what is wrong with them."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, nested: Mapping[str, Any]) -> "Form":
+        """A form that shows what a schema has dumped, or a draft has kept."""
+        return cls(dict(_flat(nested)))
+
+    def value(self, name: str, default: object = "") -> str:
+        """What stands in a field."""
+        return self.values.get(name, str(default))
+
+    def error(self, name: str) -> str:
+        """What is wrong with a field, in the reader's language; empty: nothing."""
+        return self.errors.get(name, "")
+
+    def is_on(self, name: str, *, default: bool = False) -> bool:
+        """Whether a box is ticked."""
+        return self.value(name, str(default)).lower() in {"true", "on", "1"}
+
+    def rows(self, name: str, at_least: int = 0) -> list[int]:
+        """The numbers of the rows of a repeated part, as they were typed."""
+        start = f"{name}-"
+        numbers = {
+            int(key.removeprefix(start).split("-")[0])
+            for key in self.values
+            if key.startswith(start) and key.removeprefix(start).split("-")[0].isdecimal()
+        }
+        return sorted(numbers | set(range(at_least)))
+
+    def nested(self) -> dict[str, Any]:
+        """What was typed, as the schemas know it: without what is empty, rows in their order."""
+        tree: dict[str, Any] = {}
+        for name, value in self.values.items():
+            if value != "":
+                _plant(tree, name.split("-"), value)
+        return {key: _listed(part) for key, part in tree.items()}
+
+    def load(self, schema: ma.Schema) -> Any:
+        """What the form means.
+
+        :raises FormRefused: with what is wrong, field by field.
+        """
+        try:
+            return schema.load(typed(schema, self.nested()))
+        except ma.ValidationError as error:
+            raise self.refused(error) from error
+
+    def refused(self, error: ma.ValidationError | DomainError) -> FormRefused:
+        """The same form with what is wrong, to be shown again."""
+        if isinstance(error, DomainError):
+            problem = problem_of(error)
+            self.errors[WHOLE_FORM] = (
+                f"{problem['title']}（{error}）" if str(error) else problem["title"]
+            )
+        else:
+            messages: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
+            self.errors.update(_by_field(messages))
+        return FormRefused(self)
+
+
+def posted(*without: str) -> Form:
+    """What was sent, trimmed; the page's own fields are not the form's."""
+    return Form(
+        {
+            name: value.strip()[:LONGEST_FIELD]
+            for name, value in request.form.items()
+            if name not in {"csrf_token", *without}
+        }
+    )
+
+
+def number_sent(name: str, default: int = 0) -> int:
+    """A whole number of the page's own, such as a revision."""
+    text = request.form.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 12 else default
+
+
+def reason_sent() -> str:
+    """The reason that a form gives for its act.
+
+    :raises ReasonMissing: it gives none.
+    """
+    reason = request.form.get("reason", "").strip()
+    if not reason:
+        raise ReasonMissing("the audit needs a reason")
+    return reason[:200]
+
+
+def file_sent(name: str = "file") -> bytes:
+    """The content of a file that was chosen; empty: none was."""
+    sent: FileStorage | None = request.files.get(name)
+    return b"" if sent is None else sent.read()
+
+
+def typed(schema: ma.Schema, nested: Mapping[str, Any]) -> dict[str, Any]:
+    """Words as the numbers and truths that a schema's fields ask for; what is none is left to it."""
+    known = {loaded.data_key or name: loaded for name, loaded in schema.load_fields.items()}
+    return {
+        name: _typed(known[name], value) if name in known else value
+        for name, value in nested.items()
+    }
+
+
+def _typed(wanted: ma.fields.Field[Any], value: Any) -> Any:
+    if isinstance(wanted, ma.fields.Nested) and isinstance(value, Mapping):
+        return typed(wanted.schema, value)
+    if isinstance(wanted, ma.fields.Nested) and isinstance(value, list):
+        return [typed(wanted.schema, row) if isinstance(row, Mapping) else row for row in value]
+    if isinstance(wanted, ma.fields.List):
+        inner = wanted.inner
+        rows = value if isinstance(value, list) else [part.strip() for part in value.split(",")]
+        return [_typed(inner, row) for row in rows if row != ""]
+    if isinstance(wanted, ma.fields.Integer) and isinstance(value, str) and _is_whole(value):
+        return int(value)
+    if isinstance(wanted, ma.fields.Boolean) and isinstance(value, str):
+        return {"true": True, "on": True, "false": False}.get(value.lower(), value)
+    return value
+
+
+def _is_whole(text: str) -> bool:
+    digits = text.removeprefix("-")
+    return digits.isascii() and digits.isdecimal() and len(digits) <= 18
+
+
+def _flat(nested: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in nested.items():
+        yield from _flat_value(f"{before}{name}", value)
+
+
+def _flat_value(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    if value is None:
+        return
+    if isinstance(value, Mapping):
+        yield from _flat(value, f"{name}-")
+    elif isinstance(value, list | tuple) and any(isinstance(row, Mapping) for row in value):
+        for number, row in enumerate(value):
+            yield from _flat(row, f"{name}-{number}-")
+    elif isinstance(value, list | tuple):
+        yield name, ",".join(map(str, value))
+    else:
+        yield name, str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _plant(tree: dict[str, Any], path: list[str], value: str) -> None:
+    *branches, leaf = path
+    for branch in branches:
+        grown = tree.setdefault(branch, {})
+        if not isinstance(grown, dict):
+            return  # a name that is both a leaf and a branch is none of our forms'
+        tree = grown
+    tree.setdefault(leaf, value)
+
+
+def _listed(part: Any) -> Any:
+    """Branches that are named by numbers are rows."""
+    if not isinstance(part, dict):
+        return part
+    if part and all(name.isdecimal() for name in part):
+        return [_listed(part[name]) for name in sorted(part, key=int)]
+    return {name: _listed(value) for name, value in part.items()}
+
+
+def _by_field(messages: Any, before: str = "") -> dict[str, str]:
+    """The schema's own tree of messages by the flat names of our fields."""
+    found: dict[str, str] = {}
+    for name, inner in messages.items():
+        key = before if name == "_schema" else f"{before}-{name}" if before else str(name)
+        if isinstance(inner, Mapping):
+            found |= _by_field(inner, key)
+        else:
+            found[key] = " ".join(spoken(str(message)) for message in inner)
+    return found
+
+
+def several(form: MultiDict[str, str], name: str) -> list[str]:
+    """Every box of one name that is ticked."""
+    return [value for value in form.getlist(name) if value]

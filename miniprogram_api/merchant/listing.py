@@ -1,0 +1,98 @@
+"""Lists of the merchant's pages: the words searched for, filters, pages that follow a key, the same as CSV.
+
+A page shows the rows after a key, never "page 734": an offset reads all that it skips.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import request
+
+PAGE_ROWS = 25
+EXPORT_ROWS = 100_000
+_LONGEST_QUERY = 64
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A filter with its choices: (value, Chinese, English)."""
+
+    name: str
+    zh: str
+    en: str
+    choices: Sequence[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a list was asked for."""
+
+    query: str
+    filters: Mapping[str, str]
+    after: int | None
+    wants_csv: bool
+
+    @property
+    def rows(self) -> int:
+        """How many rows to read: one more than shown tells whether there are more."""
+        return EXPORT_ROWS if self.wants_csv else PAGE_ROWS + 1
+
+    def address(self, **changed: object) -> str:
+        """The same list asked otherwise; None leaves a part out."""
+        parts = {"q": self.query, **self.filters} | changed
+        return (
+            f"{request.path}?{urlencode({k: v for k, v in parts.items() if v not in (None, '')})}"
+        )
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of rows."""
+
+    asked: Asked
+    rows: Sequence[Any]
+    next_after: int | None
+
+    @property
+    def next_page(self) -> str | None:
+        """The address of the page after this."""
+        return None if self.next_after is None else self.asked.address(after=self.next_after)
+
+    @property
+    def first_page(self) -> str | None:
+        """The address of the first page, from any other."""
+        return None if self.asked.after is None else self.asked.address()
+
+    @property
+    def csv(self) -> str:
+        """The address of the same rows as a file."""
+        return self.asked.address(format="csv")
+
+
+def asked(*choices: Choice) -> Asked:
+    """What the address asks for; a value that is no choice is not asked for."""
+    filters = {
+        choice.name: value
+        for choice in choices
+        if (value := request.args.get(choice.name, "")) in {known for known, *_ in choice.choices}
+    }
+    after = request.args.get("after", "")
+    return Asked(
+        query=request.args.get("q", "").strip()[:_LONGEST_QUERY],
+        filters={name: value for name, value in filters.items() if value},
+        after=int(after) if after.isascii() and after.isdecimal() and len(after) < 19 else None,
+        wants_csv=request.args.get("format") == "csv",
+    )
+
+
+def page_of(asked_for: Asked, rows: Sequence[Any], key: str = "id") -> Listing:
+    """A page of the rows that were read with `Asked.rows` as the limit."""
+    shown = rows[:PAGE_ROWS]
+    has_more = len(rows) > PAGE_ROWS
+    return Listing(asked_for, shown, _key(shown[-1], key) if has_more else None)
+
+
+def _key(row: Any, key: str) -> int:
+    return int(row[key] if isinstance(row, Mapping) else getattr(row, key))

@@ -1,0 +1,68 @@
+"""A desk in the back office: a browser page signed in as somebody, that can be judged and photographed."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.shop import PASSWORD, Shop
+
+FOLDER = Path(os.environ.get("SCREENSHOTS", "build/screenshots"))
+AXE = Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js"
+WIDE, PHONE = (1360, 960), (390, 844)
+_SERIOUS = {"serious", "critical"}
+
+
+class Office:
+    """A page of the merchant's, and what a person does there."""
+
+    def __init__(self, page: Page, shop: Shop) -> None:
+        self.page = page
+        self.shop = shop
+
+    def sign_in(self, username: str = "wang") -> "Office":
+        """Come in by the form; 王老板 unless told otherwise."""
+        self.page.goto(f"{self.shop.address}/admin")
+        self.page.fill("[name=username]", username)
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.keyboard.press("Enter")
+        expect(self.page.locator(".side-foot")).to_be_attached()
+        return self
+
+    def open(self, path: str, *, lang: str = "") -> "Office":
+        """Go to a page and wait until its parts have come."""
+        separator = "&" if "?" in path else "?"
+        self.page.goto(f"{self.shop.address}{path}" + (f"{separator}lang={lang}" if lang else ""))
+        self.rest()
+        return self
+
+    def rest(self) -> None:
+        """Wait until nothing is being fetched and every chart is drawn."""
+        expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
+        self.page.wait_for_load_state("networkidle")
+
+    def faults(self) -> list[str]:
+        """What axe-core finds that is serious or worse, by rule and place."""
+        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        found: dict[str, Any] = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{fault['id']}: {node['target']} {node['failureSummary']}"
+            for fault in found["violations"]
+            if fault["impact"] in _SERIOUS
+            for node in fault["nodes"]
+        ]
+
+    def looks_right(self, name: str) -> None:
+        """No serious accessibility fault and no sideways scroll, wide and on a phone; with a picture of each."""
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        for width, height in (WIDE, PHONE):
+            self.page.set_viewport_size({"width": width, "height": height})
+            self.rest()
+            assert self.faults() == []
+            spills = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert spills <= 0, f"{name} is {spills} px too wide at {width}"
+            picture = FOLDER / f"merchant-{name}-{width}.png"
+            self.page.screenshot(path=picture, animations="disabled")
+            assert picture.stat().st_size > 8_000
+        self.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})

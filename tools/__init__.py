@@ -1,0 +1,1 @@
+"""Chores of those who keep the house; no part of the product."""
