@@ -20,7 +20,7 @@ BROWSER := $(or $(CI),$(CHROMIUM),$(firstword $(foreach name,chromium chromium-b
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast lint format types contracts check bench openapi example lock audit clean
+.PHONY: help assets setup run test test-fast lint format types contracts check bench openapi example lock audit clean
 
 help: ## 列出所有命令 · list every chore
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,11 @@ lock: ## 重新锁定依赖 · lock the dependencies anew (needs the network)
 	$(PYTHON) -m venv "$$tools"; "$$tools/bin/python" -m pip install --quiet --disable-pip-version-check uv; \
 	cd requirements; \
 	for part in run test; do "$$tools/bin/"$(LOCK) $(ARGS) $$part.in --output-file $$part.txt > /dev/null; done
+
+assets: $(TEST_STAMP) ## 重做后台样式表（需 Node） · cut Tabler's style sheet to what our templates use (needs Node)
+	npm install --silent --no-save --prefix build/assets @tabler/core@1.6.1 purgecss@8.0.0
+	node tools/tabler.mjs build/assets
+	$(PY) tools/vendor_lock.py
 
 audit: ## 查已知漏洞 · known vulnerabilities; says "not audited" where no advisory can be reached
 	@PYTHON=$(PYTHON) bash requirements/audit.sh

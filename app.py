@@ -26,6 +26,7 @@ from miniprogram_api.pages import docs
 from miniprogram_api.pages.shell import init_pages, show_instead_of
 from miniprogram_api.pages.welcome import Link, add_links, init_welcome
 from miniprogram_api.part import Part
+from miniprogram_api.setup import pages as setup
 from miniprogram_api.staff import errors as staff
 from miniprogram_api.staff import pages as staff_pages
 from miniprogram_api.wechat.extension import init_wechat
@@ -77,6 +78,7 @@ def create_app(config: dict[str, object] | None = None) -> Flask:
     init_merchant(app)
     show_instead_of(app, staff_pages.sign_in_here, "token_missing", "token_invalid")
     show_instead_of(app, staff_pages.set_up_here, "second_factor_needed")
+    show_instead_of(app, setup.closed_here, "setup_closed")
     api = init_api(app, GUARDS)
     for part in PARTS:
         for documented in part.api:

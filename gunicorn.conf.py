@@ -10,6 +10,8 @@ from pathlib import Path
 from gunicorn.workers.base import Worker
 from prometheus_client import multiprocess
 
+from miniprogram_api.setup.cli import announce
+
 wsgi_app = "app:create_app()"
 bind = os.environ.get("MALL_BIND", f"127.0.0.1:{os.environ.get('MALL_PORT', '8000')}")
 
@@ -46,6 +48,12 @@ def on_starting(_server: object) -> None:
         Path(folder).mkdir(parents=True, exist_ok=True)
         for file in Path(folder).glob("*.db"):
             file.unlink()
+
+
+def post_worker_init(worker: Worker) -> None:
+    """The first worker of a new shop tells where it is set up."""
+    if worker.age == 1:
+        announce(worker.app.wsgi())
 
 
 def child_exit(_server: object, worker: Worker) -> None:

@@ -207,6 +207,18 @@
 # how long points of a purchase wait before they can be spent; 0: they do not [days]
 # PURCHASE_POINTS_MATURE_DAYS = 0
 
+# points that one person gives a member, or takes, by hand in a day; beyond it another manager approves; 0: no limit [points]
+# ADJUSTMENT_LIMIT_POINTS = 5000
+
+# how long an adjustment that needs approval waits for it [days]
+# ADJUSTMENT_REQUEST_DAYS = 7
+
+# who did something within so long counts as active [days]
+# MEMBER_ACTIVE_DAYS = 30
+
+# who did nothing for so long counts as dormant [days]
+# MEMBER_DORMANT_DAYS = 60
+
 # subscribe: WeChat subscribe messages; console: the log; null: nothing
 # MESSAGE_CHANNEL = 'console'
 

@@ -11,25 +11,20 @@ import click
 import sqlalchemy as sa
 
 from miniprogram_api.commands import AppGroup, a_file, actor, read_json
-from miniprogram_api.core.clock import in_shop_time
 from miniprogram_api.core.db import db
+from miniprogram_api.merchant.csv_files import harmless
 
 from . import audit, published, services, versions
-from .giving import order_no_of
 from .models import Draw, Wheel
 from .paper import simulate_wheel
 from .shown import state_of
-from .terms import REWARD
 from .wheel_file import read
+from .winners import WINNER_COLUMNS, winner_row
 
 lottery_cli = AppGroup("lottery", help="抽奖 · Lucky draws.")
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 a_wheel = click.argument("wheel_id", type=int)
 FINDINGS_SHOWN = 100
-WINNER_COLUMNS = (
-    "draw_no", "drawn_at", "member_no", "prize", "kind", "value_fen", "order_no",
-    "version", "period_index",
-)  # fmt: skip
 
 
 @lottery_cli.command("create")
@@ -109,19 +104,7 @@ def winners_command(wheel_id: int, to: Any) -> None:
     writer.writerow(WINNER_COLUMNS)
     query = published.wins(wheel_id).order_by(Draw.id).execution_options(yield_per=500)
     for draw, prize, member in db.session.execute(query):
-        writer.writerow(
-            (
-                draw.draw_no,
-                in_shop_time(draw.created_at).isoformat(),
-                member.member_no,
-                _harmless(prize.name),
-                prize.kind,
-                prize.value_fen,
-                order_no_of(draw.draw_no) if prize.kind == REWARD else "",
-                draw.version,
-                draw.draw_index,
-            )
-        )
+        writer.writerow(harmless(cell) for cell in winner_row(draw, prize, member))
 
 
 @lottery_cli.command("verify")
@@ -160,8 +143,3 @@ def _all_wheels() -> list[dict[str, Any]]:
         }
         for wheel_id in ids
     ]
-
-
-def _harmless(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t"} else text

@@ -4,7 +4,7 @@ The cap on a prize's value is law: 反不正当竞争法 (the highest prize of a
 yuan) and 规范促销行为暂行规定, under which things other than money count at their market price.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -85,11 +85,21 @@ def check_terms(terms: WheelTerms) -> None:
                 value_fen=prize.value_fen,
                 cap_fen=VALUE_CAP_FEN,
             )
-    _raise_first(_faults_of_wheel(terms))
-    for prize in terms.prizes:
-        _raise_first({f"{prize.name}: {text}": is_so for text, is_so in _faults_of(prize).items()})
-    _raise_first(_faults_of_consolation(terms.prizes))
-    _raise_first(_faults_of_guarantee(terms))
+    for place, sentence in faults_in(terms):
+        named = "" if place is None else f"{terms.prizes[place].name}: "
+        raise WheelNotValid(named + sentence)
+
+
+def faults_in(terms: WheelTerms) -> Iterator[tuple[int | None, str]]:
+    """All that keeps these terms from being drawn under, beside weights and the legal cap.
+
+    Each with the prize's place in the list; None: the wheel as a whole.
+    """
+    yield from _those_there(None, _faults_of_wheel(terms))
+    for place, prize in enumerate(terms.prizes):
+        yield from _those_there(place, _faults_of(prize))
+    yield from _those_there(None, _faults_of_consolation(terms.prizes))
+    yield from _those_there(None, _faults_of_guarantee(terms))
 
 
 def _faults_of_wheel(terms: WheelTerms) -> dict[str, bool]:
@@ -164,7 +174,5 @@ def _faults_of_guarantee(terms: WheelTerms) -> dict[str, bool]:
     }
 
 
-def _raise_first(faults: dict[str, bool]) -> None:
-    for sentence, is_there in faults.items():
-        if is_there:
-            raise WheelNotValid(sentence)
+def _those_there(place: int | None, faults: dict[str, bool]) -> Iterator[tuple[int | None, str]]:
+    return ((place, sentence) for sentence, is_there in faults.items() if is_there)

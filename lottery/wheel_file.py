@@ -1,10 +1,13 @@
 """The form of a wheel in a file: what the merchant writes, checked field by field."""
 
+from dataclasses import asdict
 from typing import Any
 
 from marshmallow import fields, validate
 
+from miniprogram_api.core.clock import in_shop_time
 from miniprogram_api.http.schemas import Fen, Integer, Moment, Points, Schema, Text, Token, YesNo
+from points_mall.tiers.ladder import tier_of_rank
 from points_mall.tiers.ladder_file import TierCode, rank_named
 
 from .terms import DELIVERY, MOST_PRIZES, MOST_UNITS, PICKUP, PrizeTerms, WheelTerms
@@ -58,7 +61,22 @@ def read(given: Any) -> WheelTerms:
 
     :raises ValidationError: a field has not the form that it must have.
     """
-    loaded: dict[str, Any] = WheelFileSchema().load(given)
-    rank = rank_named(loaded.pop("min_tier"))
-    prizes = tuple(PrizeTerms(**prize) for prize in loaded.pop("prizes"))
-    return WheelTerms(**loaded, prizes=prizes, min_tier_rank=rank)
+    return terms_of(WheelFileSchema().load(given))
+
+
+def terms_of(loaded: dict[str, Any]) -> WheelTerms:
+    """The terms that the loaded fields of a file, or of a form, mean."""
+    facts = dict(loaded)
+    rank = rank_named(facts.pop("min_tier"))
+    prizes = tuple(PrizeTerms(**prize) for prize in facts.pop("prizes"))
+    return WheelTerms(**facts, prizes=prizes, min_tier_rank=rank)
+
+
+def spelt(terms: WheelTerms) -> dict[str, Any]:
+    """The file that spells these terms, as plain JSON."""
+    facts = asdict(terms)
+    facts["min_tier"] = tier_of_rank(facts.pop("min_tier_rank")).code
+    for name in ("opens_at", "closes_at"):
+        if facts[name] is not None:
+            facts[name] = in_shop_time(facts[name]).isoformat()
+    return {**facts, "prizes": [asdict(prize) for prize in terms.prizes]}

@@ -13,8 +13,12 @@ from .members import message_routes as subscriptions
 from .members import routes as members
 from .members.cli import members_cli
 from .members.events import member_closing
+from .merchant import act_pages, job_pages, me_pages, member_acts, member_pages, notes, risk_pages
+from .merchant import alerts as _alerts  # noqa: F401 - joins the dashboard
 from .merchant import dashboard as merchant_dashboard
+from .merchant import member_habits as _habits  # noqa: F401 - joins the member's page
 from .merchant import shell as merchant
+from .merchant import staff_pages as merchant_staff
 from .messaging import addresses, opt_in, personal
 from .messaging import jobs as _message_jobs  # noqa: F401 - registers its work
 from .part import Part
@@ -25,6 +29,11 @@ from .risk import personal as risk_personal
 from .risk import subjects as risk_subjects
 from .risk.cli import risk_cli
 from .settings_cli import settings_cli
+from .setup import checks as setup_checks
+from .setup import owner_pages as setup_owner
+from .setup import pages as setup
+from .setup import settings_pages as setup_settings
+from .setup.cli import setup_command
 from .staff import pages as staff_pages
 from .staff import routes as staff
 from .staff.cli import staff_cli
@@ -37,19 +46,39 @@ def connect() -> None:
     member_closing.connect(forget_member)
     member_closing.connect(personal.forget_member)
     member_closing.connect(risk_personal.forget_member)
+    member_closing.connect(notes.forget_member)
     addresses.connect(openid_of=accounts.openid_of, member_of=accounts.member_id_with)
     risk_subjects.connect(member_id_of=accounts.member_id_of_no)
     wechat_push_received.connect(opt_in.hear)
     exports.register("messages", personal.messages_of)
     exports.register("risk", risk_personal.decisions_about)
+    exports.register("staff_notes", notes.export_notes)
 
 
 FLOOR = Part(
     api=(members.login, sessions.blp, members.blp, subscriptions.blp, staff.blp, health.blp),
-    pages=(metrics.blp, push.blueprint, staff_pages.blp, merchant.blp, merchant_dashboard.blp),
+    pages=(
+        metrics.blp,
+        push.blueprint,
+        staff_pages.blp,
+        merchant.blp,
+        merchant_dashboard.blp,
+        risk_pages.blp,
+        merchant_staff.blp,
+        job_pages.blp,
+        act_pages.blp,
+        me_pages.blp,
+        member_pages.blp,
+        member_acts.blp,
+        setup.blp,
+        setup_owner.blp,
+        setup_checks.blp,
+        setup_settings.blp,
+    ),
     commands=(
         demo,
         settings_cli,
+        setup_command,
         worker_command,
         scheduler_command,
         jobs_cli,

@@ -1,4 +1,4 @@
-"""What every test may ask for: a database of its own, a Redis, the application, a closed network.
+"""What every test may ask for: an empty database, a Redis, the application, a closed network.
 
 A test that takes `app` (or `client`, or `database`) runs once on SQLite and once on PostgreSQL;
 `--database=sqlite` narrows that. A test that takes neither runs once.
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
+from flask_migrate import stamp, upgrade
 
 from app import create_app
 from miniprogram_api.auth import revocation
@@ -23,7 +23,10 @@ from miniprogram_api.core.clock import clock
 from miniprogram_api.core.db import db, in_transaction
 from miniprogram_api.core.redis import connect
 from tests.services import postgres, valkey, wechat
+from tests.services.keeping import KeptDatabase
+from tests.services.late_urls import LateRule
 from tests.services.network import close_network
+from tests.services.thrift import make_thrifty, share_compiled_sql
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -43,6 +46,8 @@ TEST_SETTINGS: dict[str, object] = {
 
 def pytest_configure() -> None:
     close_network()
+    Flask.url_rule_class = LateRule
+    share_compiled_sql()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -98,10 +103,20 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgresql_template(postgresql_server: postgres.Databases) -> str:
-    """The URL of a PostgreSQL database with our tables, made once and copied for each test."""
+    """The URL of a PostgreSQL database with our tables, made once."""
     url = postgresql_server.create_database()
     _make_tables(url)
     return url
+
+
+@pytest.fixture(scope="session")
+def postgresql_database(
+    postgresql_server: postgres.Databases, postgresql_template: str
+) -> Iterator[KeptDatabase]:
+    """The one copy of the template that the tests use in turn."""
+    kept = KeptDatabase(postgresql_server, postgresql_template)
+    yield kept
+    kept.close()
 
 
 @pytest.fixture
@@ -111,19 +126,20 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "mall.db")
         yield f"sqlite:///{tmp_path / 'mall.db'}"
         return
-    server: postgres.Databases = request.getfixturevalue("postgresql_server")
-    url = server.create_database(template=request.getfixturevalue("postgresql_template"))
-    yield url
-    server.drop_database(url)
+    kept: KeptDatabase = request.getfixturevalue("postgresql_database")
+    with kept.lent() as url:
+        yield url
 
 
 def _make_tables(url: str) -> None:
     app = create_app({**TEST_SETTINGS, "DATABASE_URL": url})
     with app.app_context():
+        migrations = str(Path(app.root_path) / "migrations")
         if os.environ.get("MALL_TEST_CREATE_ALL"):
             db.create_all()
+            stamp(migrations)
         else:
-            upgrade(directory=str(Path(app.root_path) / "migrations"))
+            upgrade(migrations)
         db.session.remove()
         db.engine.dispose()
 
@@ -150,6 +166,7 @@ def app(
     urls = {"DATABASE_URL": database, "REDIS_URL": redis_server}
     app = create_app({**TEST_SETTINGS, **urls, **app_settings})
     with app.app_context():
+        make_thrifty(db.engine)
         yield app
         revocation.stop(app)
         left_open = in_transaction()

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -59,6 +59,15 @@ def blind_index(value: str, purpose: str) -> str:
 def new_key() -> str:
     """A fresh key in the form that the settings take: base64 of 32 random bytes."""
     return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+FRESH_KEYS: Mapping[str, Callable[[], str]] = {
+    "secret_keys": lambda: secrets.token_urlsafe(48),
+    "field_keys": lambda: f"k1:{new_key()}",
+    "index_key": new_key,
+    "metrics_token": lambda: secrets.token_urlsafe(24),
+}
+"""How the keys of a new installation are made, by setting."""
 
 
 def _field_keys() -> Mapping[str, bytes]:

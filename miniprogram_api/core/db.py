@@ -216,6 +216,15 @@ def after_commit(callback: Callable[[], object]) -> None:
     current_transaction().info["after_commit"].append(callback)
 
 
+def unhurried(session: Session) -> None:
+    """Let this transaction take longer than a request's may, over its statements and between them:
+    for jobs and audits that read whole tables.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            session.execute(sa.text(f"SET LOCAL {limit} = 0"))
+
+
 _RETRIED_STATES = {"40001", "40P01", "55P03"}  # serialisation failure, deadlock, lock timeout
 _ATTEMPTS = 3
 

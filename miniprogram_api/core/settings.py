@@ -7,6 +7,7 @@ secret may come from a file named by `<NAME>_FILE`.
 import os
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +21,14 @@ from .setting_groups.wechat import WeChatSettings
 
 class SettingsError(Exception):
     """The configuration cannot be used; the message says what to change."""
+
+
+class Origin(StrEnum):
+    """Where a setting's value comes from; the later wins."""
+
+    DEFAULT = "default"
+    FILE = "file"
+    ENVIRONMENT = "environment"
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,21 @@ def settings() -> Settings:
     return cast(Settings, current_app.extensions["settings"])
 
 
+def origin_of(name: str) -> Origin:
+    """Where the running application has a setting from, by its name in capitals."""
+    if name in os.environ or os.environ.get(f"{name}_FILE"):
+        return Origin.ENVIRONMENT
+    return Origin.FILE if name in current_app.config else Origin.DEFAULT
+
+
+def typed(name: str, given: object) -> object:
+    """What a setting's written value means.
+
+    :raises SettingsError: it has the wrong form.
+    """
+    return _typed(next(item for item in fields(Settings) if item.name.upper() == name), given)
+
+
 def _environment(name: str, otherwise: object) -> object:
     if path := os.environ.get(f"{name}_FILE"):
         return Path(path).read_text(encoding="utf-8").strip()
@@ -89,12 +113,13 @@ def _refuse_unfit(loaded: Settings) -> None:
     if not loaded.is_production:
         return
     missing = [
-        name
-        for name in ("secret_keys", "field_keys", "index_key", "wx_appid", "wx_secret")
-        if not getattr(loaded, name)
+        name for name in ("secret_keys", "field_keys", "index_key") if not getattr(loaded, name)
     ]
     if missing:
-        raise SettingsError("production needs " + ", ".join(name.upper() for name in missing))
+        named = ", ".join(name.upper() for name in missing)
+        raise SettingsError(
+            f"production needs {named}; for a new shop `ENVIRONMENT=demo flask setup` makes them"
+        )
     if any(len(key) < 32 for key in loaded.signing_keys):
         raise SettingsError("SECRET_KEYS: every key needs at least 32 characters")
 

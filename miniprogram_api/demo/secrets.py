@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from miniprogram_api.core.crypto import new_key
+from miniprogram_api.core.crypto import FRESH_KEYS
 from miniprogram_api.core.settings import Settings
 
 PAY_FOLDER = "wechatpay"
@@ -26,10 +26,7 @@ def _aes_key() -> str:
 
 
 _MAKERS: dict[str, Callable[[], str]] = {
-    "secret_keys": lambda: secrets.token_urlsafe(48),
-    "field_keys": lambda: f"k1:{new_key()}",
-    "index_key": new_key,
-    "metrics_token": lambda: secrets.token_urlsafe(24),
+    **FRESH_KEYS,
     "wx_appid": lambda: f"wx{secrets.token_hex(8)}",
     "wx_secret": lambda: secrets.token_hex(16),
     "wx_push_token": lambda: secrets.token_hex(16),

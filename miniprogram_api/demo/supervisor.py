@@ -29,6 +29,8 @@ from .children import Child
 READY_SECONDS = 30.0
 CLOSING_SECONDS = {"front": 6.0, "simulator": 1.0, "valkey": 2.0}  # together under ten
 SAME_WISH_SECONDS = 1.0
+WORKER_PATIENCE_SECONDS = 3.0
+"""Jobs that take longer are taken up again by the next demo: nobody waits for a laptop to let go."""
 SIMULATOR = (sys.executable, "-m", "miniprogram_api.wechat.simulator")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -132,6 +134,7 @@ class Demo:
             "MALL_PORT": str(self.plan.port),
             "WX_OPEN_BASE": self.plan.simulator_url,
             "REDIS_URL": settings.redis_url or valkey.url_of(valkey.socket_in(self.plan.instance)),
+            "WORKER_STOP_SECONDS": str(min(settings.worker_stop_seconds, WORKER_PATIENCE_SECONDS)),
             "PYTHONUNBUFFERED": "1",
             **{name.upper(): url for name, url in self._pay_addresses().items()},
         }

@@ -19,8 +19,9 @@ Every operation documents every problem that it can answer with: those of its gu
 query and path, of idempotency, and those it declares.
 """
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, cached_property, wraps
+from functools import cache, partial, wraps
 from typing import Any, TypeVar
 
 import flask_smorest
@@ -163,6 +164,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it ships no t
 
         return decorator
 
+    def register_views_in_doc(self, api: "Api", *args: Any, **named: Any) -> None:
+        """Describe the endpoints when the document is asked for: it is most of a start's work."""
+        api.describe_later(partial(super().register_views_in_doc, api, *args, **named))
+
     def _verb(self, verb: str, rule: str, options: dict[str, Any]) -> Callable[[F], F]:
         decorator: Callable[[F], F] = self.route(rule, methods=[verb], **options)
         return decorator
@@ -197,6 +202,9 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # it ships no types
 
     def __init__(self, app: Flask, guards: GuardProblems) -> None:
         self.guards = guards
+        self._undescribed: list[Callable[[], None]] = []
+        self._text = ""
+        self._writing = threading.Lock()
         app.url_map.converters.update(id=IdConverter, no=NumberConverter)
         super().__init__(app, spec_kwargs={"info": {"description": DESCRIPTION}})
         self.spec.components.schema("Problem", schema=ProblemSchema)
@@ -204,7 +212,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # it ships no types
         self.register_converter(
             NumberConverter, lambda _: {"type": "string", "pattern": f"^{NumberConverter.regex}$"}
         )
-        for name in {guard.partition(":")[0] for guard in guards}:
+        for name in dict.fromkeys(guard.partition(":")[0] for guard in guards):
             self.spec.components.security_scheme(name, {"type": "http", "scheme": "bearer"})
 
     def register_blueprint(self, blp: Blueprint, **options: Any) -> None:
@@ -212,16 +220,25 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # it ships no types
         super().register_blueprint(blp, **options)
         self.spec._tags[-1]["name"] = blp.title  # noqa: SLF001 - named after the blueprint else
 
+    def describe_later(self, describe: Callable[[], None]) -> None:
+        """Keep a feature's description for whoever first asks for the document."""
+        self._undescribed.append(describe)
+
     def _openapi_json(self) -> Response:
         """The document; made once, when somebody first asks."""
         return Response(self.text, mimetype="application/json")
 
     _openapi_json.guard = "public"  # type: ignore[attr-defined]
 
-    @cached_property
+    @property
     def text(self) -> str:
         """The document as JSON."""
-        return json.dumps(self.spec.to_dict(), indent=2, sort_keys=False) + "\n"
+        with self._writing:
+            if not self._text:
+                for describe in self._undescribed:
+                    describe()
+                self._text = json.dumps(self.spec.to_dict(), indent=2, sort_keys=False) + "\n"
+            return self._text
 
     def _register_error_handlers(self) -> None:
         """`problems` tells every error; flask-smorest's own handler is not wanted."""

@@ -88,6 +88,11 @@ def run_due() -> int:
     return count
 
 
+def is_busy() -> bool:
+    """Whether a thread of this process is running a job."""
+    return bool(_running.list())
+
+
 @retrying
 def extend_leases() -> None:
     """Keep the jobs that this process runs from being taken for abandoned."""

@@ -48,4 +48,9 @@ def told(error: BaseException) -> str:
         state = getattr(getattr(error, "orig", None), "sqlstate", None)
         return f"{type(error).__name__}" + (f" ({state})" if state else "")
     line = " ".join(str(error).split())
-    return _PRIVATE.sub("***", f"{type(error).__name__}: {line}")[:ERROR_LENGTH]
+    return without_private(f"{type(error).__name__}: {line}")[:ERROR_LENGTH]
+
+
+def without_private(text: str) -> str:
+    """A text without what looks like a phone number, an openid, a token or a ciphertext."""
+    return _PRIVATE.sub("***", text)

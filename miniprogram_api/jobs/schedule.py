@@ -45,6 +45,11 @@ class Schedule:
     cron: str | None
     every: timedelta | None
 
+    def next_after(self, moment: datetime) -> datetime | None:
+        """When it is due next."""
+        found: datetime | None = self.trigger().get_next_fire_time(None, moment)
+        return found
+
     def trigger(self) -> Any:
         """The same for APScheduler."""
         if self.every is not None:

@@ -6,6 +6,7 @@ the other: slower, but nothing stands still.
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 
@@ -26,7 +27,15 @@ from .sweep import sweep
 IDLE_MILLISECONDS = 250
 """How long an idle thread of dramatiq sleeps before it asks the broker again."""
 
+POLL_SECONDS = 0.05
+
 JOBS_BETWEEN_SWEEPS = 50
+
+QUIET_SECONDS = 0.5
+"""So long without a job, and a stopping worker believes that none is under way."""
+
+FAREWELL_SECONDS = 1.0
+"""How long a stopping worker tries to tell the broker what became of its messages."""
 
 _log = log(__name__)
 
@@ -92,8 +101,26 @@ def _shielded(app: Flask, act: Callable[[], object]) -> object:
 
 
 def _stop(worker: dramatiq.Worker, patience_seconds: float) -> None:
+    for thread in worker.workers:
+        thread.stop()
+    _wait_for_jobs(worker, patience_seconds)
     try:
-        worker.stop(timeout=round(patience_seconds * 1000))
+        worker.stop(timeout=round(FAREWELL_SECONDS * 1000))
     except redis.RedisError as error:
         # What the worker held in memory could not be given back: the sweep brings it again.
         _log.warning("broker_away", error=type(error).__name__)
+
+
+def _wait_for_jobs(worker: dramatiq.Worker, patience_seconds: float) -> None:
+    """Wait for the jobs under way, not for threads that do nothing more than acknowledge.
+
+    Those try for as long as the broker is away; the row already knows how its job ended.
+    """
+    began = quiet_since = time.monotonic()
+    while any(thread.is_alive() for thread in worker.workers):
+        moment = time.monotonic()
+        if engine.is_busy():
+            quiet_since = moment
+        if moment - began > patience_seconds or moment - quiet_since > QUIET_SECONDS:
+            return
+        time.sleep(POLL_SECONDS)

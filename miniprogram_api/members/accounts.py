@@ -36,6 +36,19 @@ def member_by_no(member_no: str) -> Member:
     return member
 
 
+def member_of_record(member_no: str) -> Member:
+    """The account of a member number, open or closed: its books are kept.
+
+    :raises NotFound: there is none.
+    """
+    found = None
+    if is_member_no(member_no):
+        found = db.session.scalar(sa.select(Member).filter_by(member_no=member_no))
+    if found is None:
+        raise NotFound("no member has this number")
+    return found
+
+
 def member_id_of_no(member_no: str) -> int:
     """Who has a member number.
 

@@ -3,12 +3,11 @@
 import json
 
 import click
-from flask.cli import AppGroup
 
-from miniprogram_api.core.errors import DomainError
+from miniprogram_api.commands import AppGroup
 
 from . import services
-from .accounts import member_by_no
+from .accounts import member_id_of_no
 from .exports import export_personal_data
 
 members_cli = AppGroup("members", help="会员与个人信息 · Members and their personal data.")
@@ -31,7 +30,7 @@ def reseal_phones() -> None:
 @click.option("--member", "member_no", required=True, help="会员号 · member number")
 def export(member_no: str) -> None:
     """导出一位会员的全部个人数据（JSON）· Everything about one member, as JSON."""
-    data = export_personal_data(member_by_no(member_no).id)
+    data = export_personal_data(member_id_of_no(member_no))
     click.echo(json.dumps(data, ensure_ascii=False, indent=2))
 
 
@@ -40,8 +39,5 @@ def export(member_no: str) -> None:
 @click.confirmation_option(prompt="不可恢复，确定注销？ This cannot be undone. Erase?")
 def erase(member_no: str) -> None:
     """应会员要求注销账号、删除个人信息 · Close an account on its owner's demand."""
-    try:
-        services.close_account(member_by_no(member_no).id)
-    except DomainError as refusal:
-        raise click.ClickException(f"{refusal.title_zh} · {refusal}") from None
+    services.close_account(member_id_of_no(member_no))
     click.echo("erased")

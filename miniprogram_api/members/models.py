@@ -7,6 +7,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from miniprogram_api.core.db import Base, BigId
 
+LONGEST_TAIL = 32
+# Ordered by code points everywhere, so that a range of tails is what begins alike.
+_TAIL = sa.String(LONGEST_TAIL).with_variant(sa.String(LONGEST_TAIL, collation="C"), "postgresql")
+
 
 class Member(Base):
     """A member of the shop. When the account is closed the row stays, without anything personal.
@@ -27,7 +31,11 @@ class Member(Base):
             "closed_at IS NULL OR (nickname IS NULL AND birthday IS NULL AND phone_sealed IS NULL)",
             name="closed_is_erased",
         ),
-    )
+        sa.Index("ix_member_joined_at", "joined_at"),
+        sa.Index("ix_member_closed_at", "closed_at",
+                 postgresql_where=sa.text("closed_at IS NOT NULL"),
+                 sqlite_where=sa.text("closed_at IS NOT NULL")),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     member_no: Mapped[str] = mapped_column(sa.String(16), unique=True)
@@ -39,6 +47,22 @@ class Member(Base):
     phone_last4_index: Mapped[str | None] = mapped_column(sa.String(64), index=True)
     joined_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+
+
+class NameTail(Base):
+    """A nickname from one of its signs on, in small letters: who looks for what stands at the start
+    of a tail finds it anywhere in the name.
+
+    Kept by `names` wherever a nickname changes, gone with it. At most `LONGEST_TAIL` signs.
+    """
+
+    __tablename__ = "member_name_tail"
+    __table_args__ = (sa.Index("ix_member_name_tail_tail_member_id", "tail", "member_id"),)
+
+    member_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("member.id"), primary_key=True, autoincrement=False
+    )
+    tail: Mapped[str] = mapped_column(_TAIL, primary_key=True)
 
 
 class MemberIdentity(Base):

@@ -19,6 +19,7 @@ from .consents import has_given
 from .errors import BirthdayNotAllowed, GuardianConsentNeeded, NicknameNotAllowed, PhoneTaken
 from .events import member_closing
 from .models import Member, MemberIdentity
+from .names import follow_nickname
 from .nickname import is_fit_for_others, verdict_on
 from .rules import age_on, international, is_birthday, tidied_nickname
 
@@ -42,6 +43,8 @@ def update_profile(member_id: int, changes: dict[str, Any]) -> None:
         member = locked_member(member_id)
         for name, value in values.items():
             setattr(member, name, value)
+        if "nickname" in values:
+            follow_nickname(member_id, member.nickname)
         if member.nickname and "nickname" in values and not member.nickname_checked:
             enqueue(CHECK_NICKNAME, {"member_id": member_id})
 
@@ -85,7 +88,9 @@ def recheck_nickname(member_id: int) -> None:
         if verdict == "pass":
             session.execute(unchanged.values(nickname_checked=True))
         elif verdict == "risky":
-            session.execute(unchanged.values(nickname=None))
+            emptied = unchanged.values(nickname=None).returning(Member.id)
+            if session.execute(emptied).first() is not None:
+                follow_nickname(member_id, None)
 
 
 def reseal_phones(at_most: int = 500, after_id: int = 0) -> tuple[int, int | None]:
@@ -162,3 +167,4 @@ def _close(member_id: int) -> None:
         member.phone_last4_index = None
         member.nickname_checked = False
         member.closed_at = now()
+        follow_nickname(member_id, None)

@@ -9,7 +9,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from flask import Response
+from flask import Response, has_request_context, stream_with_context
 
 from miniprogram_api.core.errors import Unprocessable
 
@@ -38,11 +38,14 @@ def harmless(cell: object) -> str:
 
 
 def download(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
-    """A CSV file sent while it is read, whatever its length.
+    """A CSV file sent while it is read, whatever its length; its rows may be read as it goes.
 
     :param name: the file's name without ending; ASCII.
     """
-    response = Response(_lines(columns, rows), mimetype="text/csv; charset=utf-8")
+    lines = _lines(columns, rows)
+    if has_request_context():
+        lines = stream_with_context(lines)
+    response = Response(lines, mimetype="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     response.headers["Cache-Control"] = "no-store"
     return response

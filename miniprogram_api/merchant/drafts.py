@@ -60,7 +60,7 @@ def save_draft(
         if held is None:
             held = Draft(kind=kind, subject=subject, base=base, revision=0)
             session.add(held)
-        held.title, held.content = title[:80], dict(content)
+        held.title, held.content, held.base = title[:80], dict(content), base or held.base
         held.revision, held.edited_by, held.edited_at = revision + 1, audit.actor(), now()
         _write(session)
         audit.record(f"{kind}.draft", subject, before=before, after=content)

@@ -1,6 +1,7 @@
 """What schemas say of a field, in the reader's language: marshmallow speaks English only."""
 
 import re
+from collections.abc import Iterable
 
 from miniprogram_api.http.language import language
 
@@ -14,6 +15,12 @@ _CHINESE: tuple[tuple[str, str], ...] = (
     (r"Not a valid string\.", "请填文字"),
     (r"Not a valid (?:date|datetime|time)\.", "时间格式不对"),
     (r"Not a day of the calendar: YYYY-MM-DD\.", "请填日期，如 2026-11-21"),
+    (r"Not a number with at most (\d+) decimals\.", r"请填数字，最多 \1 位小数"),
+    (r"Not an amount in yuan: 19\.90\.", "请填金额（元），如 19.90"),
+    (r"Not a moment with an offset: .+", "请填时间，如 2026-11-21 10:00"),
+    (r"Control characters(?: are not taken)?\.", "含有不能使用的字符"),
+    (r"Does not have the expected form\.", "格式不对"),
+    (r"Not a time zone: .+", "不认识的时区，如 Asia/Shanghai"),
     (r"Not a valid list\.", "格式不对"),
     (r"Invalid input type\.", "格式不对"),
     (r"Unknown field\.", "不认识的字段"),
@@ -32,7 +39,13 @@ _CHINESE: tuple[tuple[str, str], ...] = (
     (r"Length must be (\d+)\.", r"长度须为 \1"),
     (r"String does not match expected pattern\.", "格式不对"),
 )
-_PATTERNS = tuple((re.compile(pattern), said) for pattern, said in _CHINESE)
+_PATTERNS = [(re.compile(pattern), said) for pattern, said in _CHINESE]
+
+
+def teach(words: Iterable[tuple[str, str]]) -> None:
+    """Let what a feature objects to be read in Chinese: (pattern of the whole sentence, what is said)."""
+    known = {pattern.pattern for pattern, _said in _PATTERNS}
+    _PATTERNS.extend((re.compile(one), said) for one, said in words if one not in known)
 
 
 def spoken(message: str) -> str:

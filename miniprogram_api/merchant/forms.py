@@ -4,22 +4,31 @@ Fields are flat in HTML and nested in the feature's own schema: `prizes-0-weight
 of `prizes`. What is left empty is left out, so that the schema's own default or refusal holds.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import marshmallow as ma
 from flask import request
 from werkzeug.datastructures import FileStorage, MultiDict
 
+from miniprogram_api.core.clock import in_shop_time, shop_zone
 from miniprogram_api.core.errors import DomainError, Unprocessable
 from miniprogram_api.http.problems import problem_of
+from miniprogram_api.http.schemas import Moment
 
+from .fields import Scaled
 from .form_words import spoken
 
-LONGEST_FIELD = 10_000
+LONGEST_FIELD = 20_000
 WHOLE_FORM = ""
 """The name under which stands what is wrong with the form as a whole."""
+_COMMA = re.compile("[,，、]")
+_DEEPEST = 8
+_ROW = re.compile(r"([A-Za-z_]+)-([0-9]{1,4})-")
+_WALL_CLOCK = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 
 
 class ReasonMissing(Unprocessable):
@@ -77,7 +86,7 @@ class Form:
         tree: dict[str, Any] = {}
         for name, value in self.values.items():
             if value != "":
-                _plant(tree, name.split("-"), value)
+                _plant(tree, name.split("-", _DEEPEST), value)
         return {key: _listed(part) for key, part in tree.items()}
 
     def load(self, schema: ma.Schema) -> Any:
@@ -95,23 +104,56 @@ class Form:
         if isinstance(error, DomainError):
             problem = problem_of(error)
             self.errors[WHOLE_FORM] = (
-                f"{problem['title']}（{error}）" if str(error) else problem["title"]
+                f"{problem['title']}（{spoken(str(error))}）" if str(error) else problem["title"]
             )
         else:
             messages: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
-            self.errors.update(_by_field(messages))
+            self.errors |= {
+                self._field_of(name): said for name, said in _by_field(messages).items()
+            }
         return FormRefused(self)
+
+    def _field_of(self, name: str) -> str:
+        """The field that holds a value: of a list typed with commas, the whole of it."""
+        field_name, _, number = name.rpartition("-")
+        is_within = number.isdecimal() and field_name in self.values
+        return field_name if is_within and name not in self.values else name
 
 
 def posted(*without: str) -> Form:
-    """What was sent, trimmed; the page's own fields are not the form's."""
-    return Form(
-        {
-            name: value.strip()[:LONGEST_FIELD]
-            for name, value in request.form.items()
-            if name not in {"csrf_token", *without}
-        }
-    )
+    """What was sent, trimmed; the page's own fields are not the form's.
+
+    Rows are numbered anew, without those that were taken away or left empty: what a schema says of its
+    second row is said of the form's.
+    """
+    sent = {
+        name: value.strip()[:LONGEST_FIELD]
+        for name, value in request.form.items()
+        if name not in {"csrf_token", *without}
+    }
+    return Form(_renumbered(sent))
+
+
+def as_typed() -> Form:
+    """What stands in a form that is still being typed, its rows by the page's own numbers."""
+    return Form({name: value.strip()[:LONGEST_FIELD] for name, value in request.form.items()})
+
+
+def _renumbered(sent: Mapping[str, str]) -> dict[str, str]:
+    numbers: dict[str, dict[int, int]] = {}
+    for name, value in sent.items():
+        if value and (row := _ROW.match(name)):
+            numbers.setdefault(row[1], {})[int(row[2])] = 0
+    for rows in numbers.values():
+        rows.update({old: new for new, old in enumerate(sorted(rows))})
+    found = {}
+    for name, value in sent.items():
+        row = _ROW.match(name)
+        if row is None:
+            found[name] = value
+        elif (new := numbers.get(row[1], {}).get(int(row[2]))) is not None:
+            found[f"{row[1]}-{new}-{name[row.end() :]}"] = value
+    return found
 
 
 def number_sent(name: str, default: int = 0) -> int:
@@ -153,13 +195,36 @@ def _typed(wanted: ma.fields.Field[Any], value: Any) -> Any:
         return [typed(wanted.schema, row) if isinstance(row, Mapping) else row for row in value]
     if isinstance(wanted, ma.fields.List):
         inner = wanted.inner
-        rows = value if isinstance(value, list) else [part.strip() for part in value.split(",")]
+        rows = value if isinstance(value, list) else [part.strip() for part in _COMMA.split(value)]
         return [_typed(inner, row) for row in rows if row != ""]
-    if isinstance(wanted, ma.fields.Integer) and isinstance(value, str) and _is_whole(value):
-        return int(value)
-    if isinstance(wanted, ma.fields.Boolean) and isinstance(value, str):
-        return {"true": True, "on": True, "false": False}.get(value.lower(), value)
-    return value
+    return _typed_word(wanted, value) if isinstance(value, str) else value
+
+
+def _typed_word(wanted: ma.fields.Field[Any], text: str) -> Any:
+    if isinstance(wanted, Moment):
+        return _with_offset(text)
+    if isinstance(wanted, ma.fields.Integer) and not isinstance(wanted, Scaled):
+        return int(text) if _is_whole(text) else text
+    if isinstance(wanted, ma.fields.Boolean):
+        return {"true": True, "on": True, "false": False}.get(text.lower(), text)
+    return text
+
+
+def _with_offset(text: str) -> str:
+    """What a field `datetime-local` holds, by the shop's clock, as an instant; else as it is."""
+    if not _WALL_CLOCK.fullmatch(text):
+        return text
+    try:
+        moment = datetime.fromisoformat(text).replace(tzinfo=shop_zone())
+    except ValueError:  # the 31st of February
+        return text
+    return moment.isoformat(timespec="seconds")
+
+
+def wall_clock(moment: datetime) -> str:
+    """A moment as a field `datetime-local` shows it."""
+    local = in_shop_time(moment).replace(tzinfo=None)
+    return local.isoformat(timespec="seconds" if local.second else "minutes")
 
 
 def _is_whole(text: str) -> bool:
@@ -182,6 +247,8 @@ def _flat_value(name: str, value: Any) -> Iterator[tuple[str, str]]:
             yield from _flat(row, f"{name}-{number}-")
     elif isinstance(value, list | tuple):
         yield name, ",".join(map(str, value))
+    elif isinstance(value, datetime):
+        yield name, wall_clock(value)
     else:
         yield name, str(value).lower() if isinstance(value, bool) else str(value)
 

@@ -5,14 +5,20 @@ A page shows the rows after a key, never "page 734": an offset reads all that it
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+import sqlalchemy as sa
 from flask import request
+
+from miniprogram_api.core.clock import starts_at
 
 PAGE_ROWS = 25
 EXPORT_ROWS = 100_000
 _LONGEST_QUERY = 64
+SINCE, UNTIL = "since", "until"
+"""The first and the last day of a list."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,19 @@ class Asked:
     def rows(self) -> int:
         """How many rows to read: one more than shown tells whether there are more."""
         return EXPORT_ROWS if self.wants_csv else PAGE_ROWS + 1
+
+    def within_days(self, moment: Any) -> list[sa.ColumnElement[bool]]:
+        """The conditions by which a moment lies in the days asked for."""
+        since, until = self._day(SINCE), self._day(UNTIL)
+        after_until = until and starts_at(until + timedelta(days=1))
+        return [
+            *([moment >= starts_at(since)] if since else []),
+            *([moment < after_until] if after_until else []),
+        ]
+
+    def _day(self, name: str) -> date | None:
+        text = self.filters.get(name)
+        return None if text is None else date.fromisoformat(text)
 
     def address(self, **changed: object) -> str:
         """The same list asked otherwise; None leaves a part out."""
@@ -71,13 +90,18 @@ class Listing:
         return self.asked.address(format="csv")
 
 
-def asked(*choices: Choice) -> Asked:
-    """What the address asks for; a value that is no choice is not asked for."""
+def asked(*choices: Choice, days: bool = False) -> Asked:
+    """What the address asks for; a value that is no choice is not asked for.
+
+    :param days: the list can be asked for by its first and last day.
+    """
     filters = {
         choice.name: value
         for choice in choices
         if (value := request.args.get(choice.name, "")) in {known for known, *_ in choice.choices}
     }
+    if days:
+        filters |= {name: _day_asked(name) for name in (SINCE, UNTIL)}
     after = request.args.get("after", "")
     return Asked(
         query=request.args.get("q", "").strip()[:_LONGEST_QUERY],
@@ -92,6 +116,15 @@ def page_of(asked_for: Asked, rows: Sequence[Any], key: str = "id") -> Listing:
     shown = rows[:PAGE_ROWS]
     has_more = len(rows) > PAGE_ROWS
     return Listing(asked_for, shown, _key(shown[-1], key) if has_more else None)
+
+
+def _day_asked(name: str) -> str:
+    text = request.args.get(name, "")
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        return ""
+    return day.isoformat() if 2000 <= day.year < 2100 else ""
 
 
 def _key(row: Any, key: str) -> int:

@@ -32,3 +32,16 @@ class Draft(Base):
     revision: Mapped[int]
     edited_by: Mapped[str] = mapped_column(sa.String(64))
     edited_at: Mapped[datetime]
+
+
+class MemberNote(Base):
+    """What staff wrote down about a member. Rows are added, never changed; a closed account has none."""
+
+    __tablename__ = "member_note"
+    __table_args__ = (sa.Index("ix_member_note_member_id_id", "member_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    member_id: Mapped[int] = mapped_column(sa.ForeignKey("member.id"))
+    text: Mapped[str] = mapped_column(sa.String(500))
+    written_by: Mapped[str] = mapped_column(sa.String(64))
+    written_at: Mapped[datetime]

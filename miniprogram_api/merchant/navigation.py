@@ -1,6 +1,6 @@
 """What stands in the merchant's navigation: doors that features join, shown to those who may enter."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -31,6 +31,7 @@ class Door:
     :param icon: the id of a symbol in `vendor/tabler-icons/sprite.svg`.
     :param role: the least role that may enter; it is the page's own guard that keeps others out.
     :param rank: its place within the group.
+    :param count: how much waits behind it; asked on every page of those who may enter.
     """
 
     href: str
@@ -40,6 +41,7 @@ class Door:
     group: Group
     role: str = "editor"
     rank: int = 50
+    count: Callable[[], int] | None = None
 
 
 _doors: dict[str, Door] = {}

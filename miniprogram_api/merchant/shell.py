@@ -31,6 +31,9 @@ TELLINGS = {
 }
 """What a page says after an act that led to it: `?told=saved`."""
 
+LARGEST_FORM_BYTES = 3 * 1024 * 1024
+"""The largest form of the merchant's pages: a file of rows, a picture, long rules."""
+
 blp = Blueprint("merchant", __name__, template_folder="templates")
 
 
@@ -60,6 +63,15 @@ def _frame() -> dict[str, Any]:
         "role_name": role_of,
         "today": today,
     }
+
+
+@blp.before_app_request
+def _take_large_forms() -> None:
+    """Forms of the merchant's pages may be larger than calls of shoppers; their guard reads none before
+    it knows whose they are.
+    """
+    if request.path.startswith("/admin/"):
+        request.max_content_length = LARGEST_FORM_BYTES
 
 
 @blp.after_app_request

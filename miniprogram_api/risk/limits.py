@@ -43,3 +43,8 @@ def declare(action: str, limit: Callable[[Settings], Limit]) -> None:
 def limit_of(action: str) -> Limit:
     """The limit of an action, by the settings of today."""
     return _LIMITS[action](settings())
+
+
+def all_limits() -> dict[str, Limit]:
+    """Every action that has a limit, by the settings of today."""
+    return {action: limit(settings()) for action, limit in sorted(_LIMITS.items())}

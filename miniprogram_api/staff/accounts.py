@@ -19,7 +19,7 @@ from .errors import (
     UsernameNotAllowed,
     UsernameTaken,
 )
-from .models import Staff
+from .models import Staff, StaffSession
 from .roles import OWNER
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
@@ -60,7 +60,12 @@ def add(
 
 @retrying
 def change(
-    username: str, *, role: str | None = None, store: str | None = None, name: str | None = None
+    username: str,
+    *,
+    role: str | None = None,
+    store: str | None = None,
+    name: str | None = None,
+    reason: str | None = None,
 ) -> None:
     """Change what somebody is; an empty store means all stores.
 
@@ -74,35 +79,41 @@ def change(
             person.role = role
         person.store = person.store if store is None else (store or None)
         person.name = name or person.name
-        record("staff.change", f"staff:{person.id}", before=before, after=_shown(person))
+        after = _shown(person)
+        record("staff.change", f"staff:{person.id}", before=before, after=after, reason=reason)
 
 
 @retrying
-def set_password(username: str, password: str) -> None:
+def set_password(
+    username: str, password: str, *, reason: str | None = None, keep_session: int | None = None
+) -> None:
     """Give a new password, open a locked account, end every session of the old password.
 
+    :param keep_session: the one in which somebody changes their own.
     :raises PasswordTooWeak: it is one that is guessed first.
     """
     passwords.check_strength(password, username.strip().lower())
     kept = passwords.hashed(password)
     with transaction() as session:
         person = _locked(session, username)
+        before = _shown_door(person)
         person.password_hash, person.failures, person.locked_until = kept, 0, None
-        sessions.end_sessions_of(person.id)
-        record("staff.set_password", f"staff:{person.id}")
+        sessions.end_sessions_of(person.id, but=keep_session)
+        _record_door("staff.set_password", person, before, reason)
 
 
 @retrying
-def unlock(username: str) -> None:
+def unlock(username: str, *, reason: str | None = None) -> None:
     """Open an account that wrong sign-ins have locked."""
     with transaction() as session:
         person = _locked(session, username)
+        before = _shown_door(person)
         person.failures, person.locked_until = 0, None
-        record("staff.unlock", f"staff:{person.id}")
+        _record_door("staff.unlock", person, before, reason)
 
 
 @retrying
-def leave(username: str) -> None:
+def leave(username: str, *, reason: str | None = None) -> None:
     """Somebody has left: no sign-in, no session. The account stays for its acts.
 
     :raises LastOwner: nobody would be left who may do everything.
@@ -110,9 +121,10 @@ def leave(username: str) -> None:
     with transaction() as session:
         person = _locked(session, username)
         _keep_an_owner(session, person)
+        before = _shown_door(person)
         person.left_at, person.otp_sealed = now(), None
         sessions.end_sessions_of(person.id)
-        record("staff.leave", f"staff:{person.id}")
+        _record_door("staff.leave", person, before, reason)
 
 
 def begin_second_factor(username: str) -> tuple[str, str]:
@@ -132,18 +144,41 @@ def confirm_second_factor(username: str, secret: str, code: str) -> None:
         raise SignInRefused("the code does not belong to this secret")
     with transaction() as session:
         person = _locked(session, username)
+        before = _shown_door(person)
         person.otp_sealed, person.otp_step = second_factor.sealed(secret, person.id), step
-        record("staff.second_factor_on", f"staff:{person.id}")
+        _record_door("staff.second_factor_on", person, before)
 
 
 @retrying
-def drop_second_factor(username: str) -> None:
-    """Turn the second factor off, for somebody who has lost the phone."""
+def drop_second_factor(
+    username: str, *, reason: str | None = None, keep_session: int | None = None
+) -> None:
+    """Turn the second factor off, for somebody who has lost the phone, or who does it themselves."""
     with transaction() as session:
         person = _locked(session, username)
+        before = _shown_door(person)
         person.otp_sealed = None
-        sessions.end_sessions_of(person.id)
-        record("staff.second_factor_off", f"staff:{person.id}")
+        sessions.end_sessions_of(person.id, but=keep_session)
+        _record_door("staff.second_factor_off", person, before, reason)
+
+
+@retrying
+def end_session(username: str, session_id: int) -> bool:
+    """End one session of somebody's; answer whether it was a living one of theirs."""
+    with transaction() as session:
+        person = _locked(session, username)
+        living = sessions.living_sessions(person.id).where(StaffSession.id == session_id)
+        found = session.scalar(living)
+        if found is None:
+            return False
+        sessions.end_session(session_id)
+        record(
+            "staff.end_session",
+            f"staff:{person.id}",
+            before={"session": session_id, "is_open": True},
+            after={"session": session_id, "is_open": False},
+        )
+        return True
 
 
 def people() -> list[Staff]:
@@ -182,3 +217,19 @@ def _keep_an_owner(session: Session, person: Staff) -> None:
 
 def _shown(person: Staff) -> dict[str, Any]:
     return {"role": person.role, "store": person.store, "name": person.name}
+
+
+def _shown_door(person: Staff) -> dict[str, Any]:
+    """How somebody may come in, as an act shows it: no password, no secret."""
+    return {
+        "works_here": person.left_at is None,
+        "has_second_factor": person.otp_sealed is not None,
+        "is_locked": person.locked_until is not None and person.locked_until > now(),
+        "failures": person.failures,
+    }
+
+
+def _record_door(
+    act: str, person: Staff, before: dict[str, Any], reason: str | None = None
+) -> None:
+    record(act, f"staff:{person.id}", before=before, after=_shown_door(person), reason=reason)

@@ -73,4 +73,6 @@ class StaffAct(Base):
     __table_args__ = (
         sa.Index("ix_staff_act_subject", "subject", "id"),
         sa.Index("ix_staff_act_actor", "actor", "id"),
+        sa.Index("ix_staff_act_act", "act", "id"),
+        sa.Index("ix_staff_act_at", "at"),
     )

@@ -50,7 +50,7 @@ def enter() -> Any:
         return _form(ticket=tickets.issue(*_who()), next_page=next_page)
     except DomainError as refusal:
         return _refused(refusal, next_page)
-    return _opened(done, next_page)
+    return opened(done, next_page)
 
 
 @blp.post("/staff/sign-out")
@@ -86,13 +86,22 @@ def keep_second_factor() -> Any:
 
 def sign_in_here(_problem: Problem) -> str:
     """The sign-in in place of a page that needs one; it leads back to that page."""
-    return _form(next_page=local_page(request.full_path if request.method == "GET" else None))
+    return _form(next_page=page_asked_for())
 
 
 def set_up_here(_problem: Problem) -> str:
     """What to do in place of a page that wants a second factor first."""
-    next_page = local_page(request.full_path if request.method == "GET" else None)
-    return render_template("staff/second_factor_first.html", next_page=next_page)
+    return render_template("staff/second_factor_first.html", next_page=page_asked_for())
+
+
+def page_asked_for() -> str:
+    """The page to come back to: the one asked for, or for a form that was sent the one it stood on."""
+    if request.method == "GET":
+        return local_page(request.full_path)
+    stood_on = urlsplit(request.referrer or "")
+    if stood_on.netloc != request.host:
+        return HOME
+    return local_page(f"{stood_on.path}?{stood_on.query}")
 
 
 def local_page(address: str | None) -> str:
@@ -125,7 +134,7 @@ def _otp() -> str | None:
     return typed[:6] or None
 
 
-def _opened(done: SignedIn, next_page: str) -> Response:
+def opened(done: SignedIn, next_page: str) -> Response:
     """Lead on, with a fresh cookie; the session of an older one in this browser is over."""
     former = sessions.present(request.cookies.get(COOKIE, ""))
     if former is not None:

@@ -89,10 +89,11 @@ def end_session(session_id: int) -> None:
         _end(StaffSession.id == session_id)
 
 
-def end_sessions_of(staff_id: int) -> None:
-    """End every session of somebody, in the current transaction or one of its own."""
+def end_sessions_of(staff_id: int, *, but: int | None = None) -> None:
+    """End every session of somebody, perhaps but one, in the current transaction or one of its own."""
     with transaction():
-        _end(StaffSession.staff_id == staff_id)
+        others = sa.true() if but is None else StaffSession.id != but
+        _end(sa.and_(StaffSession.staff_id == staff_id, others))
 
 
 def living_sessions(staff_id: int) -> sa.Select[StaffSession]:

@@ -38,7 +38,7 @@ def init_wechat(app: Flask, settings: Settings) -> None:
         settings.wx_appid, settings.wx_secret, base_url=settings.wx_open_base, redis=redis_client
     )
     app.extensions["wechat_pay"] = (
-        _pay_client(Path(app.instance_path), settings) if settings.wxpay_mchid else None
+        pay_client(Path(app.instance_path), settings) if settings.wxpay_mchid else None
     )
 
 
@@ -63,7 +63,11 @@ def takes_wechat_pay() -> bool:
     return current_app.extensions["wechat_pay"] is not None
 
 
-def _pay_client(folder: Path, settings: Settings) -> PayClient:
+def pay_client(folder: Path, settings: Settings) -> PayClient:
+    """A client of the merchant that these settings name; nothing is asked before the first call.
+
+    :raises SettingsError: a setting has a wrong form, or a key is missing.
+    """
     _refuse_other_than(WECHAT_PAY, settings.wxpay_base, "WXPAY_BASE", settings)
     for name, (form, meaning) in _FORMS.items():
         if not form.fullmatch(getattr(settings, name)):

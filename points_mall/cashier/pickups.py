@@ -37,6 +37,7 @@ def confirm(counter: Counter, code: str) -> dict[str, Any]:
     :raises StepNotAllowed: it is cancelled, or its cash half is not paid.
     """
     with transaction() as session:
+        stood = session.scalar(sa.select(RedemptionOrder.status).filter_by(pickup_code=code))
         order = pickup.confirm_pickup(code, caller=counter.caller)
         session.refresh(order)  # within one transaction it is still shown as it stood
         session.add(
@@ -49,7 +50,12 @@ def confirm(counter: Counter, code: str) -> dict[str, Any]:
             )
         )
         session.flush()  # what is told below reads it
-        audit.record("till.pickup", f"order:{order.order_no}")
+        audit.record(
+            "till.pickup",
+            f"order:{order.order_no}",
+            before={"status": stood},
+            after={"status": str(order.status)},
+        )
         return _told(counter, order)
 
 
@@ -75,7 +81,13 @@ def undo(counter: Counter, code: str, reason: str) -> dict[str, Any]:
             raise UndoOver("it is not handed over")
         row.undone_at, row.undone_by = now(), counter.staff.staff_id
         session.flush()  # what is told below reads it
-        audit.record("till.undo_pickup", f"order:{order.order_no}", reason=reason)
+        audit.record(
+            "till.undo_pickup",
+            f"order:{order.order_no}",
+            before={"status": OrderStatus.COLLECTED.value},
+            after={"status": str(back.status)},
+            reason=reason,
+        )
         return _told(counter, back)
 
 

@@ -41,3 +41,19 @@ class RewardNotValid(Unprocessable):
     code = "reward_not_valid"
     title_zh = "商品设置有误"
     title_en = "Not a reward that can be offered"
+
+
+class PictureRefused(Unprocessable):
+    """The file is no picture that can be shown; the detail says why."""
+
+    code = "picture_refused"
+    title_zh = "无法使用这张图片：须为 1 MB 以内的 PNG、JPEG 或 WebP"
+    title_en = "Not a picture that can be used: PNG, JPEG or WebP of at most 1 MB"
+
+
+class NoSuchPicture(NotFound):
+    """There is no such picture."""
+
+    code = "no_such_picture"
+    title_zh = "图片不存在"
+    title_en = "There is no such picture"

@@ -88,3 +88,12 @@ class Product(Base):
         sa.Index("ix_product_shelf", "position", "id",
                  postgresql_where=sa.text("is_listed"), sqlite_where=sa.text("is_listed")),
     )  # fmt: skip
+
+
+class StoredPicture(Base):
+    """A picture that staff put in. `name` is the fingerprint of its content, and its format's ending."""
+
+    __tablename__ = "stored_picture"
+    name: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    content: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    added_at: Mapped[datetime]

@@ -1,11 +1,14 @@
 """The form of a reward in a file: what the merchant writes, checked field by field."""
 
+from dataclasses import asdict
 from typing import Any
 
 from marshmallow import fields, validate
 
+from miniprogram_api.core.clock import in_shop_time
 from miniprogram_api.http.schemas import Fen, Integer, Moment, Points, Schema, Text, YesNo
 from points_mall.stock.pools import MAX_UNITS
+from points_mall.tiers.ladder import tier_of_rank
 from points_mall.tiers.ladder_file import TierCode, rank_named
 
 from .terms import DELIVERY, MOST_PICTURES, MOST_VARIANTS, PICKUP, NewVariant, RewardTerms
@@ -56,8 +59,23 @@ def read(given: Any) -> tuple[RewardTerms, list[NewVariant]]:
 
     :raises ValidationError: a field has not the form that it must have.
     """
-    loaded: dict[str, Any] = RewardFileSchema().load(given)
-    variants = [NewVariant(**one) for one in loaded.pop("variants")]
-    rank = rank_named(loaded.pop("min_tier"))
-    pictures = tuple(loaded.pop("pictures"))
-    return RewardTerms(**loaded, pictures=pictures, min_tier_rank=rank), variants
+    return terms_of(RewardFileSchema().load(given))
+
+
+def terms_of(loaded: dict[str, Any]) -> tuple[RewardTerms, list[NewVariant]]:
+    """The terms and variants that the loaded fields of a file, or of a form, mean."""
+    facts = dict(loaded)
+    variants = [NewVariant(**one) for one in facts.pop("variants")]
+    rank = rank_named(facts.pop("min_tier"))
+    pictures = tuple(facts.pop("pictures"))
+    return RewardTerms(**facts, pictures=pictures, min_tier_rank=rank), variants
+
+
+def spelt(terms: RewardTerms) -> dict[str, Any]:
+    """The file that spells these terms, as plain JSON; without its variants."""
+    facts = asdict(terms)
+    facts["min_tier"] = tier_of_rank(facts.pop("min_tier_rank")).code
+    for name in ("available_from", "available_until"):
+        if facts[name] is not None:
+            facts[name] = in_shop_time(facts[name]).isoformat()
+    return {**facts, "pictures": list(terms.pictures)}

@@ -5,13 +5,15 @@ from typing import Any
 import flask
 import sqlalchemy as sa
 
-from miniprogram_api.auth.guards import current_member_id, for_member
+from miniprogram_api.auth.guards import current_member_id, for_member, public
 from miniprogram_api.http.api import Blueprint
+from miniprogram_api.pages.shell import YEAR_SECONDS
 
 from . import shelf
 from .errors import NoSuchReward
 from .goods import listed as on_shelf
 from .models import Product, Reward
+from .pictures import FOLDER, MEDIA_TYPES, content_of
 from .schemas import ProductSchema, RewardDetailSchema, RewardSchema
 
 blp = Blueprint(
@@ -31,7 +33,7 @@ goods = Blueprint(
 pictures = flask.Blueprint(
     "reward_pictures", __name__, static_folder="static", static_url_path="/static/rewards"
 )
-"""The pictures of the demo's rewards; a shop shows its own, from wherever it keeps them."""
+"""The pictures of the demo's rewards, and those that staff put in."""
 
 
 @blp.get("")
@@ -72,3 +74,14 @@ def products() -> sa.Select[*tuple[Any, ...]]:
     排序值大的在前；购买见 `POST /purchases`。 The highest position first; bought by `POST /purchases`.
     """
     return on_shelf()
+
+
+@pictures.get(f"{FOLDER}/<string:name>")
+@public
+def picture(name: str) -> flask.Response:
+    """A picture that staff put in; its address never shows another."""
+    ending = name.rpartition(".")[2]
+    response = flask.Response(content_of(name), mimetype=MEDIA_TYPES.get(ending, "image/png"))
+    response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
+    response.headers["Content-Security-Policy"] = "default-src 'none'"
+    return response

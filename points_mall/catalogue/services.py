@@ -32,19 +32,7 @@ def publish(terms: RewardTerms, variants: Sequence[NewVariant]) -> int:
         session.add(reward)
         session.flush()  # its pools are named after its id
         for number, variant in enumerate(variants, start=1):
-            pool_id = pools.publish(
-                f"reward:{reward.id}:{number}",
-                variant.stock,
-                opens_at=terms.available_from,
-                closes_at=terms.available_until,
-                allowance=terms.allowance,
-            )
-            session.add(
-                RewardVariant(
-                    reward_id=reward.id, name=variant.name, points=variant.points, pool_id=pool_id
-                )
-            )
-            load_after_commit(pool_id)
+            _publish_variant(reward, number, variant)
         return reward.id
 
 
@@ -66,6 +54,25 @@ def change(reward_id: int, terms: RewardTerms) -> None:
         if limits != stands:
             _change_pools(reward)
     offers.forget_cached()
+
+
+@retrying
+def add_variant(reward_id: int, variant: NewVariant) -> int:
+    """Offer a further form of a reward, with units of its own; answer its id.
+
+    :raises RewardNotValid: its name is taken, or it or the others have none, or there are too many.
+    :raises NoSuchReward: there is no such reward.
+    """
+    with transaction() as session:
+        reward = _locked(reward_id)
+        there = session.scalars(sa.select(RewardVariant).filter_by(reward_id=reward_id)).all()
+        known = [NewVariant(0, one.name, one.points) for one in there]
+        check_variants([*known, variant], MAX_UNITS)
+        added = _publish_variant(reward, len(there) + 1, variant)
+        reward.changed_at = now()
+        session.flush()  # its id is the answer
+    offers.forget_cached()
+    return added.id
 
 
 @retrying
@@ -99,6 +106,22 @@ def change_stock(variant_id: int, by: int) -> None:
             pools.lower_by(pool_id, -by)
         load_after_commit(pool_id)
     forget_remaining()
+
+
+def _publish_variant(reward: Reward, number: int, variant: NewVariant) -> RewardVariant:
+    pool_id = pools.publish(
+        f"reward:{reward.id}:{number}",
+        variant.stock,
+        opens_at=reward.available_from,
+        closes_at=reward.available_until,
+        allowance=reward.allowance,
+    )
+    added = RewardVariant(
+        reward_id=reward.id, name=variant.name, points=variant.points, pool_id=pool_id
+    )
+    current_transaction().add(added)
+    load_after_commit(pool_id)
+    return added
 
 
 def terms_of(reward: Reward) -> RewardTerms:

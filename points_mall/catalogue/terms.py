@@ -1,7 +1,7 @@
 """A reward as the merchant writes it down, and what it must fulfil. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,6 +47,12 @@ def check_terms(terms: RewardTerms) -> None:
 
     :raises RewardNotValid: it cannot; the sentence says why.
     """
+    for sentence in faults_in(terms):
+        raise RewardNotValid(sentence)
+
+
+def faults_in(terms: RewardTerms) -> Iterator[str]:
+    """All that keeps a reward from being offered under these terms."""
     faults = {
         "points must be above zero": terms.points <= 0,
         "cash_fen must not be below zero": terms.cash_fen < 0,
@@ -61,7 +67,7 @@ def check_terms(terms: RewardTerms) -> None:
             map(is_picture, terms.pictures)
         ),
     }
-    _raise_first(faults)
+    return _those_there(faults)
 
 
 def check_variants(variants: Sequence[NewVariant], most_units: int) -> None:
@@ -69,6 +75,12 @@ def check_variants(variants: Sequence[NewVariant], most_units: int) -> None:
 
     :raises RewardNotValid: they cannot; the sentence says why.
     """
+    for sentence in faults_of(variants, most_units):
+        raise RewardNotValid(sentence)
+
+
+def faults_of(variants: Sequence[NewVariant], most_units: int) -> Iterator[str]:
+    """All that keeps these variants from being published together."""
     names = [one.name for one in variants]
     faults = {
         f"1 to {MOST_VARIANTS} variants": not 1 <= len(variants) <= MOST_VARIANTS,
@@ -79,7 +91,7 @@ def check_variants(variants: Sequence[NewVariant], most_units: int) -> None:
         ),
         f"stock is 0 to {most_units}": any(not 0 <= one.stock <= most_units for one in variants),
     }
-    _raise_first(faults)
+    return _those_there(faults)
 
 
 def is_picture(address: str) -> bool:
@@ -93,7 +105,5 @@ def _is_window(terms: RewardTerms) -> bool:
     return terms.available_from < terms.available_until
 
 
-def _raise_first(faults: dict[str, bool]) -> None:
-    for sentence, is_there in faults.items():
-        if is_there:
-            raise RewardNotValid(sentence)
+def _those_there(faults: dict[str, bool]) -> Iterator[str]:
+    return (sentence for sentence, is_there in faults.items() if is_there)

@@ -4,13 +4,14 @@ from points_mall.ledger.reasons import declare
 
 EXCHANGE = declare("coupon_exchange", "积分换券", "Coupon for points", counterparty="coupon")
 
-LIST, CODE, GIFT, RESTORED, POINTS, MONTHLY = (
+LIST, CODE, GIFT, RESTORED, POINTS, MONTHLY, STAFF = (
     "list",
     "code",
     "gift",
     "restored",
     "points",
     "monthly",
+    "staff",
 )
 """Why a coupon was issued, beside the reasons of the rules that grant it."""
 

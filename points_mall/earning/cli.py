@@ -9,21 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import click
-import sqlalchemy as sa
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from miniprogram_api.commands import AppGroup, a_file, actor, read_json
-from miniprogram_api.core.bulk import among
 from miniprogram_api.core.clock import in_shop_time, now, shop_zone, today
 from miniprogram_api.core.db import db
-from miniprogram_api.members.models import Member
 
 from . import audit, replay, rule_book
 from .awards import award_of
 from .example import EXAMPLE
 from .explaining import sentences
 from .facts import Past
+from .history import member_numbers
 from .models import EarningRule
 from .personal import told
 from .replay import WhatIf
@@ -168,10 +166,8 @@ def _numbered(found: WhatIf) -> dict[str, Any]:
 
 
 def _member_numbers(found: WhatIf) -> dict[int, str]:
-    """The numbers of the members who are named, those of closed accounts too."""
-    query = sa.select(Member.id, Member.member_no).where(among(Member.id, "members"))
-    named = [change.member_id for change in (*found.gainers, *found.losers)]
-    return {row.id: row.member_no for row in db.session.execute(query, {"members": named})}
+    """The numbers of the members who are named."""
+    return member_numbers(change.member_id for change in (*found.gainers, *found.losers))
 
 
 def _told_rule(row: EarningRule) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """What purchases earned in days past, read from the awards in batches."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
+from miniprogram_api.core.bulk import among
 from miniprogram_api.core.db import db
+from miniprogram_api.members.models import Member
 
 from .awards import awards
 from .explaining import occasion_again
@@ -64,6 +66,13 @@ def past_awards(first: date, last: date, refunded: Refunded = nothing_refunded) 
         if len(rows) < BATCH:
             return
         after = {"member": rows[-1].member_id, "day": rows[-1].day, "id": rows[-1].id}
+
+
+def member_numbers(member_ids: Iterable[int]) -> dict[int, str]:
+    """The numbers of members by id, those of closed accounts too."""
+    query = sa.select(Member.id, Member.member_no).where(among(Member.id, "members"))
+    rows = db.session.execute(query, {"members": list(member_ids)})
+    return {row.id: row.member_no for row in rows}
 
 
 def _past(row: Any, share: tuple[int, int]) -> Past:

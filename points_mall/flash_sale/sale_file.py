@@ -60,7 +60,14 @@ def read(given: Any) -> SaleTerms:
 
     :raises ValidationError: a field has not the form that it must have.
     """
-    loaded: dict[str, Any] = SaleFileSchema().load(given)
+    return terms_of(SaleFileSchema().load(given))
+
+
+def terms_of(loaded: dict[str, Any]) -> SaleTerms:
+    """The terms that the loaded fields of a file, or of a form, mean.
+
+    :raises ValidationError: they name no slots, or name them in two ways.
+    """
     slots = tuple(Slot(**one) for one in loaded["slots"])
     by_days = bool(loaded["days"]) and bool(loaded["times"])
     if bool(slots) == by_days or bool(loaded["days"]) != bool(loaded["times"]):
@@ -77,5 +84,6 @@ def _hours(text: str) -> tuple[time, time]:
 
 
 def _item(given: dict[str, Any]) -> ItemTerms:
-    rank = rank_named(given.pop("min_tier"))
-    return ItemTerms(**given, min_tier_rank=rank)
+    facts = dict(given)
+    rank = rank_named(facts.pop("min_tier"))
+    return ItemTerms(**facts, min_tier_rank=rank)

@@ -1,6 +1,6 @@
 """A sale as the merchant writes it down, and what it must fulfil. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
@@ -69,6 +69,12 @@ def check_terms(terms: SaleTerms, moment: datetime, most_units: int) -> None:
 
     :raises SaleNotValid: it cannot; the sentence says why.
     """
+    for sentence in faults_in(terms, moment, most_units):
+        raise SaleNotValid(sentence)
+
+
+def faults_in(terms: SaleTerms, moment: datetime, most_units: int) -> Iterator[str]:
+    """All that keeps a sale from being held under these terms, from `moment` on."""
     slots = sorted(terms.slots, key=lambda slot: slot.starts_at)
     faults = {
         f"1 to {MOST_SLOTS} slots": not 1 <= len(slots) <= MOST_SLOTS,
@@ -83,6 +89,4 @@ def check_terms(terms: SaleTerms, moment: datetime, most_units: int) -> None:
         ),
         f"stock is 1 to {most_units}": any(not 1 <= one.stock <= most_units for one in terms.items),
     }
-    for sentence, is_there in faults.items():
-        if is_there:
-            raise SaleNotValid(sentence)
+    return (sentence for sentence, is_there in faults.items() if is_there)

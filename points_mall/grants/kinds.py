@@ -84,6 +84,11 @@ def kind_of(code: str) -> GrantKind:
         raise RewardNotAllowed(f"nobody gives {code!r}; there are {known}", kind=code) from None
 
 
+def known() -> list[GrantKind]:
+    """Every kind that somebody gives, by its code."""
+    return [_kinds[code] for code in sorted(_kinds)]
+
+
 def name_of(code: str, language: str) -> str:
     """What people call a kind; one that has left the shop is its own name."""
     kind = _kinds.get(code)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from miniprogram_api.core.bulk import among
+from miniprogram_api.core.db import unhurried
 
 from .models import (
     HoldPart,
@@ -69,22 +70,33 @@ def findings(session: Session) -> Iterator[Finding]:
     """
     if session.get_bind().dialect.name == "postgresql" and not session.in_transaction():
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    unhurried(session)
     yield from _strays(session)
     last_id = 0
     while rows := session.execute(
         sa.select(accounts).where(accounts.c.id > last_id).order_by(accounts.c.id).limit(BATCH)
     ).all():
-        for account in _load(session, rows):
-            for what, proven, found in checks(account):
-                if proven != found:
-                    yield Finding(account.row.id, what, proven, found)
+        yield from _differing(session, rows)
         last_id = rows[-1].id
+
+
+def findings_of(session: Session, account_id: int) -> list[Finding]:
+    """Everything that differs in one account, which the caller has locked."""
+    rows = session.execute(sa.select(accounts).where(accounts.c.id == account_id)).all()
+    return list(_differing(session, rows))
+
+
+def _differing(session: Session, rows: Any) -> Iterator[Finding]:
+    for account in _load(session, rows):
+        for what, proven, found in checks(account):
+            if proven != found:
+                yield Finding(account.row.id, what, proven, found)
 
 
 def _strays(session: Session) -> Iterator[Finding]:
     """Rows of accounts, lots or holds that are gone; foreign keys refuse them, unless switched off."""
     for what, column, owner in _OWNERS:
-        query = sa.select(column).where(column.not_in(sa.select(owner.c.id))).distinct()
+        query = sa.select(column).where(~sa.exists().where(owner.c.id == column)).distinct()
         for missing in session.scalars(query):
             account_id = missing if owner is accounts else 0
             yield Finding(account_id, f"{what} {missing} is gone", "none", "rows of it")

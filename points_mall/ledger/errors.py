@@ -1,6 +1,6 @@
 """What the ledger refuses."""
 
-from miniprogram_api.core.errors import Conflict, NotFound, Unprocessable
+from miniprogram_api.core.errors import Conflict, Forbidden, NotFound, Unprocessable
 
 
 class InsufficientPoints(Conflict):
@@ -42,3 +42,51 @@ class BadMovement(Unprocessable):
     code = "bad_movement"
     title_zh = "积分变动不合法"
     title_en = "Not a valid movement of points"
+
+
+class BalanceMoved(Conflict):
+    """The member's points are others than those that were shown; look at what would happen now."""
+
+    code = "balance_moved"
+    title_zh = "余额刚有变动，请核对后再确认"
+    title_en = "The balance has just changed, look again before you confirm"
+
+
+class NoSuchAdjustment(NotFound):
+    """There is no request of this number."""
+
+    code = "no_such_adjustment"
+    title_zh = "没有这条审批"
+    title_en = "There is no such request"
+
+
+class AdjustmentDecided(Conflict):
+    """Somebody has decided it already; `state` says how, `decided_by` who."""
+
+    code = "adjustment_decided"
+    title_zh = "这条审批已经处理过"
+    title_en = "Somebody has decided this already"
+
+
+class AdjustmentOver(Conflict):
+    """Nobody decided it in time; it has to be asked for anew."""
+
+    code = "adjustment_over"
+    title_zh = "这条审批已过期，请重新提交"
+    title_en = "This request is over, ask again"
+
+
+class OwnAdjustment(Forbidden):
+    """Whoever asks does not approve."""
+
+    code = "own_adjustment"
+    title_zh = "不能审批自己提交的调整"
+    title_en = "Nobody approves their own request"
+
+
+class AccountTooLong(Conflict):
+    """The account has more entries than are replayed while a page waits: `flask ledger verify` replays it."""
+
+    code = "account_too_long"
+    title_zh = "此账户流水太多，请用命令 flask ledger verify 核对"
+    title_en = "This account is too long for a page: run flask ledger verify"

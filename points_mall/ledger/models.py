@@ -38,6 +38,15 @@ class DrawKind(StrEnum):
     RESTORE = "restore"
 
 
+class AdjustmentState(StrEnum):
+    """What became of a request for an adjustment; an open one past its end is over by itself."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
 class PointsAccount(Base):
     """A member's points: cached figures that `flask ledger verify` proves from the entries.
 
@@ -92,6 +101,8 @@ class LedgerEntry(Base):
         sa.UniqueConstraint("account_id", "reason", "reference"),
         sa.UniqueConstraint("account_id", "seq"),
         sa.CheckConstraint("points <> 0", name="moves"),
+        sa.Index("ix_ledger_entry_occurred_at", "occurred_at"),
+        sa.Index("ix_ledger_entry_reason", "reason", "occurred_at", "points"),
     )
 
 
@@ -103,7 +114,7 @@ class PointsLot(Base):
 
     __tablename__ = "points_lot"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    account_id: Mapped[int] = mapped_column(sa.ForeignKey(PointsAccount.id))
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey(PointsAccount.id), index=True)
     entry_id: Mapped[int] = mapped_column(sa.ForeignKey(LedgerEntry.id), index=True)
     restores_id: Mapped[int | None] = mapped_column(sa.ForeignKey("points_lot.id"))
     granted: Mapped[int]
@@ -198,4 +209,40 @@ class PendingEarning(Base):
         sa.Index("ix_pending_earning_due", "matures_at",
                  postgresql_where=sa.text("state = 'pending'"),
                  sqlite_where=sa.text("state = 'pending'")),
+    )  # fmt: skip
+
+
+class AdjustmentRequest(Base):
+    """Points that somebody wants to give or take by hand, beyond what one may alone.
+
+    Somebody else decides; `entry_id` is what was posted then. `reference` is made by the form, so that
+    sending it twice asks once.
+    """
+
+    __tablename__ = "adjustment_request"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    member_id: Mapped[int] = mapped_column(sa.ForeignKey("member.id"))
+    points: Mapped[int]
+    why: Mapped[str] = mapped_column(sa.String(200))
+    reference: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    state: Mapped[str] = mapped_column(sa.String(16), default=AdjustmentState.OPEN)
+    asked_by: Mapped[str] = mapped_column(sa.String(64))
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    decided_by: Mapped[str | None] = mapped_column(sa.String(64))
+    decided_at: Mapped[datetime | None]
+    decided_why: Mapped[str | None] = mapped_column(sa.String(200))
+    entry_id: Mapped[int | None] = mapped_column(sa.ForeignKey(LedgerEntry.id), unique=True)
+    __table_args__ = (
+        sa.CheckConstraint("points <> 0", name="moves"),
+        sa.CheckConstraint("state = 'withdrawn' OR decided_by <> asked_by", name="four_eyes"),
+        sa.CheckConstraint(
+            "(state = 'open') = (decided_at IS NULL) AND (state = 'open') = (decided_by IS NULL)",
+            name="decided_by_somebody",
+        ),
+        sa.CheckConstraint("(state = 'approved') = (entry_id IS NOT NULL)", name="posted_once"),
+        sa.Index("ix_adjustment_request_member_id", "member_id"),
+        sa.Index("ix_adjustment_request_open", "expires_at",
+                 postgresql_where=sa.text("state = 'open'"),
+                 sqlite_where=sa.text("state = 'open'")),
     )  # fmt: skip

@@ -40,6 +40,11 @@ def title(code: str, language: str) -> str:
     return reason.title_en if language.startswith("en") else reason.title_zh
 
 
+def declared() -> list[Reason]:
+    """Every reason that features have declared, by code."""
+    return sorted(_declared.values(), key=lambda reason: reason.code)
+
+
 EXPIRY = declare("expiry", "积分过期", "Points expired", counterparty="expiry")
 ADJUSTMENT = declare("adjustment", "积分调整", "Adjustment", counterparty="adjustment")
 CLOSURE = declare("closure", "账户注销", "Account closed", counterparty="closure")

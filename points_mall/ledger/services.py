@@ -36,13 +36,21 @@ def open_account(member_id: int, **_facts: object) -> None:
 
 
 @retrying
-def adjust(member_id: int, points: int, *, why: str, reference: str, actor: str) -> Posted:
+def adjust(
+    member_id: int,
+    points: int,
+    *,
+    why: str,
+    reference: str,
+    actor: str,
+    approved_by: str | None = None,
+) -> Posted:
     """Give (above zero) or take (below zero) points by hand; a debt is forgiven by giving.
 
-    :param why: for people; kept in the entry for ever.
+    :param why: for people; kept in the entry for ever, as is who approved.
     :raises InsufficientPoints: there are fewer to take.
     """
-    explanation = {"why": why}
+    explanation = {"why": why} if approved_by is None else {"why": why, "approved_by": approved_by}
     with transaction():
         if points < 0:
             return posting.debit(

@@ -49,6 +49,11 @@ class RedemptionOrder(Base):
             "(fulfilment = 'pickup') = (pickup_code IS NOT NULL)", name="collected_by_code"
         ),
         sa.Index("ix_redemption_order_member_id", "member_id", "id"),
+        sa.Index("ix_redemption_order_placed_at", "placed_at"),
+        sa.Index("ix_redemption_order_pool_id", "pool_id", "id"),
+        sa.Index("ix_redemption_order_waiting", "fulfilment", "id",
+                 postgresql_where=sa.text("status IN ('placed', 'ready')"),
+                 sqlite_where=sa.text("status IN ('placed', 'ready')")),
         sa.Index("ix_redemption_order_unpaid", "pay_by",
                  postgresql_where=sa.text("status = 'awaiting_payment'"),
                  sqlite_where=sa.text("status = 'awaiting_payment'")),

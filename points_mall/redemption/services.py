@@ -4,12 +4,13 @@ Every step is a conditional change of the status: of two that meet, one finds th
 refused, so an order has one end.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
 
+from miniprogram_api.core import bulk
 from miniprogram_api.core.clock import now
 from miniprogram_api.core.db import current_transaction, db, retrying, transaction
 from miniprogram_api.core.settings import settings
@@ -23,7 +24,7 @@ from .orders import locked_orders, order_with, table
 from .states import OrderStatus, origins_of
 
 BATCH = 200
-BY_MEMBER, UNPAID, ACCOUNT_CLOSED = "member", "unpaid", "account_closed"
+BY_MEMBER, BY_SHOP, UNPAID, ACCOUNT_CLOSED = "member", "shop", "unpaid", "account_closed"
 """Why an order was cancelled."""
 
 
@@ -49,6 +50,21 @@ def cancel(member_id: int, order_no: str) -> int:
         return cancel_all(mine, BY_MEMBER)[order_no].available
 
 
+@retrying
+def cancel_by_shop(order_no: str) -> None:
+    """Cancel an order before it is shipped or collected, also one that its member could not cancel.
+
+    :raises NoSuchOrder: there is none.
+    :raises StepNotAllowed: it has gone too far.
+    """
+    with transaction():
+        posting.lock_accounts([order_with(order_no).member_id])
+        [order] = locked_orders(RedemptionOrder.order_no == order_no)
+        if order.status not in origins_of(OrderStatus.CANCELLED):
+            raise StepNotAllowed(order.status)
+        cancel_all([order], BY_SHOP)
+
+
 def mark_ready(order_no: str) -> None:
     """The reward waits at the counter now.
 
@@ -66,6 +82,32 @@ def ship(order_no: str, carrier: str, tracking_no: str) -> None:
     _take_step(
         order_no, OrderStatus.SHIPPED, by_post, {"carrier": carrier, "tracking_no": tracking_no}
     )
+
+
+def ship_all(parcels: Mapping[str, tuple[str, str]]) -> list[str]:
+    """In the caller's transaction: what is on its way, as carrier and number by order number.
+
+    Answers the orders that took the step, in the order of their numbers; the others did not stand
+    where it begins.
+    """
+    moment = now()
+    steps = [
+        {
+            "order_no": order_no,
+            "status": OrderStatus.SHIPPED.value,
+            "changed_at": moment,
+            "carrier": carrier,
+            "tracking_no": tracking_no,
+        }
+        for order_no, (carrier, tracking_no) in sorted(parcels.items())
+    ]
+    only = "redemption_order.status = 'placed' AND redemption_order.fulfilment = 'delivery'"
+    key = ("order_no",)
+    taken = bulk.update(current_transaction(), table, steps, key=key, only=only)
+    sent = sorted(row.order_no for row in taken)
+    for order_no in sent:
+        order_sent.emit(order_no=order_no)
+    return sent
 
 
 def receive(order_no: str) -> None:

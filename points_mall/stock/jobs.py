@@ -6,7 +6,7 @@ from miniprogram_api.core.log import log
 from miniprogram_api.jobs.registry import Payload
 from miniprogram_api.jobs.schedule import scheduled
 
-from . import blocking, preparing, sweeping
+from . import blocking, drift, preparing, sweeping
 
 _log = log(__name__)
 
@@ -37,6 +37,7 @@ def reconcile(_payload: Payload) -> None:
     """Load Redis again where it differs from the database."""
     if codes := sweeping.reconcile_all():
         _log.warning("pools_reconciled", pools=codes)
+        drift.note(codes)
 
 
 @scheduled("stock.copy_blocked", every=timedelta(minutes=1))

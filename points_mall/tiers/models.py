@@ -71,7 +71,10 @@ class MemberTier(Base):
     since: Mapped[datetime]
     keep_until: Mapped[datetime | None]
     grace_until: Mapped[datetime | None]
-    __table_args__ = (sa.CheckConstraint("rank >= 0", name="rank_not_negative"),)
+    __table_args__ = (
+        sa.CheckConstraint("rank >= 0", name="rank_not_negative"),
+        sa.Index("ix_member_tier_rank", "rank"),
+    )
 
 
 @append_only

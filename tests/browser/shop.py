@@ -14,6 +14,7 @@ from miniprogram_api.core.db import db, transaction
 from miniprogram_api.core.errors import DomainError
 from miniprogram_api.members.accounts import last4_index, phone_place
 from miniprogram_api.members.models import Member
+from miniprogram_api.members.rules import new_member_no
 from miniprogram_api.staff import accounts
 from points_mall.cashier import issuing
 from points_mall.catalogue import services as catalogue
@@ -102,7 +103,7 @@ def member(
     """Somebody who buys, by id."""
     with transaction() as session:
         person = Member(
-            member_no=f"{next(_numbers):012d}",
+            member_no=new_member_no(),
             nickname=nickname,
             nickname_checked=True,
             joined_at=now(),

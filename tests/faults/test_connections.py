@@ -27,12 +27,13 @@ from tests.crowds.history import History
 from tests.crowds.shopper import Errand
 from tests.points_mall.ledger.conftest import GIFT
 from tests.services import postgres, proxy
+from tests.services.keeping import KEEPER
 from tests.services.proxy import NONE, Fault, Proxy
 
 ON_POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 TERMINATE = """
     SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid()
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> %s
 """
 PROCESSES, CALLS, CUTS = 4, 60, 10
 
@@ -53,7 +54,7 @@ def end_all_connections(database: str) -> int:
     """Every connection to the database but this one ends, as an administrator would do it."""
     plain = sa.make_url(database).set(drivername="postgresql")
     with psycopg.connect(plain.render_as_string(hide_password=False)) as connection:
-        row = connection.execute(TERMINATE).fetchone()
+        row = connection.execute(TERMINATE, (KEEPER,)).fetchone()
     return int(row[0]) if row else 0
 
 

@@ -31,7 +31,9 @@ class Running:
         return dict(json.loads((self.instance / "demo.json").read_text()))
 
     def is_open(self) -> bool:
-        return (self.instance / "demo.json").exists()
+        """Whether this very demo says so; one that was killed leaves its word behind."""
+        told = self.instance / "demo.json"
+        return told.exists() and self.facts["pid"] == self.process.pid
 
     def parts(self) -> dict[int, str]:
         """Every living process that works for this instance, by pid; what each is."""
@@ -78,9 +80,11 @@ def opened(instance: Path) -> Running:
             stderr=said,
         )
     running = Running(process, instance)
-    came_up = eventually(lambda: running.is_open() or process.poll() is not None, READY_SECONDS)
-    assert came_up, (instance.parent / "said.txt").read_text()
-    assert running.is_open(), (instance.parent / "said.txt").read_text()
+    eventually(lambda: running.is_open() or process.poll() is not None, READY_SECONDS)
+    if not running.is_open():
+        process.kill()
+        process.wait()
+        raise AssertionError((instance.parent / "said.txt").read_text())
     return running
 
 

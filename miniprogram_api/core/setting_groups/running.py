@@ -14,13 +14,19 @@ class RunningSettings:
         "demo", "demo, test or production; production refuses what is only fit for a laptop"
     )
     secret_keys: str = setting(
-        "", "signing keys for session tokens, newest first, separated by commas"
+        "", "signing keys for session tokens, newest first, separated by commas", secret=True
     )
     field_keys: str = setting(
-        "", "keys for personal fields, newest first: id:base64 of 32 bytes, separated by commas"
+        "",
+        "keys for personal fields, newest first: id:base64 of 32 bytes, separated by commas",
+        secret=True,
     )
-    index_key: str = setting("", "key for look-ups of encrypted fields: base64 of 32 bytes")
-    metrics_token: str = setting("", "bearer token for /metrics; empty closes the page")
+    index_key: str = setting(
+        "", "key for look-ups of encrypted fields: base64 of 32 bytes", secret=True
+    )
+    metrics_token: str = setting(
+        "", "bearer token for /metrics; empty closes the page", secret=True
+    )
     trusted_proxies: int = setting(
         0, "reverse proxies in front that set X-Forwarded-For", "proxies"
     )
@@ -37,14 +43,18 @@ class RunningSettings:
 
     # Storage
     database_url: str = setting(
-        "", "sqlite:///… or postgresql+psycopg://…; empty: mall.db in the instance folder"
+        "",
+        "sqlite:///… or postgresql+psycopg://…; empty: mall.db in the instance folder",
+        secret=True,
     )
     database_pool_size: int = setting(16, "connections a process keeps (PostgreSQL)", "connections")
     redis_url: str = setting(
-        "", "redis://…, unix://…, or redis-cluster://…; empty: the socket in the instance folder"
+        "",
+        "redis://…, unix://…, or redis-cluster://…; empty: the socket in the instance folder",
+        secret=True,
     )
     broker_url: str = setting(
-        "", "redis://… or amqp://… for the job queue; empty: the same Redis as above"
+        "", "redis://… or amqp://… for the job queue; empty: the same Redis as above", secret=True
     )
 
     # Sessions

@@ -19,6 +19,16 @@ class SellingSettings:
         0, "how long points of a purchase wait before they can be spent; 0: they do not", "days"
     )
 
+    adjustment_limit_points: int = setting(
+        5_000,
+        "points that one person gives a member, or takes, by hand in a day; beyond it another manager "
+        "approves; 0: no limit",
+        "points",
+    )
+    adjustment_request_days: int = setting(
+        7, "how long an adjustment that needs approval waits for it", "days"
+    )
+
     # Figures of the shop
     member_active_days: int = setting(
         30, "who did something within so long counts as active", "days"

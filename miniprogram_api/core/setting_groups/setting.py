@@ -4,6 +4,9 @@ from dataclasses import field
 from typing import Any
 
 
-def setting(default: Any, meaning: str, unit: str = "") -> Any:
-    """A field of `Settings` that explains itself in the example configuration."""
-    return field(default=default, metadata={"meaning": meaning, "unit": unit})
+def setting(default: Any, meaning: str, unit: str = "", *, secret: bool = False) -> Any:
+    """A field of `Settings` that explains itself in the example configuration.
+
+    :param secret: no page shows its value.
+    """
+    return field(default=default, metadata={"meaning": meaning, "unit": unit, "secret": secret})

@@ -11,12 +11,14 @@ class WeChatSettings:
 
     # WeChat
     wx_appid: str = setting("", "the mini-program's AppID")
-    wx_secret: str = setting("", "the mini-program's AppSecret")
+    wx_secret: str = setting("", "the mini-program's AppSecret", secret=True)
     wx_open_base: str = setting(
         "https://api.weixin.qq.com", "the open platform; the simulator's address in a demo"
     )
-    wx_push_token: str = setting("", "Token of the message push")
-    wx_push_aes_key: str = setting("", "EncodingAESKey of the message push, 43 characters")
+    wx_push_token: str = setting("", "Token of the message push", secret=True)
+    wx_push_aes_key: str = setting(
+        "", "EncodingAESKey of the message push, 43 characters", secret=True
+    )
     wechat_identity: str = setting(
         "code", "code: wx.login codes; cloud_run: the headers of WeChat Cloud Run (微信云托管)"
     )
@@ -25,7 +27,7 @@ class WeChatSettings:
     wxpay_mchid: str = setting("", "the merchant number; empty: nothing is paid with WeChat Pay")
     wxpay_serial: str = setting("", "serial number of the merchant certificate, in hexadecimal")
     wxpay_key_file: str = setting("", "path of the merchant's private key, apiclient_key.pem")
-    wxpay_apiv3_key: str = setting("", "the APIv3 key, 32 characters")
+    wxpay_apiv3_key: str = setting("", "the APIv3 key, 32 characters", secret=True)
     wxpay_pubkey_id: str = setting(
         "", "id of WeChat Pay's public key, PUB_KEY_ID_…; empty: an old merchant's certificates"
     )

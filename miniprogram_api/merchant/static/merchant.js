@@ -54,7 +54,9 @@ function poll() {
 }
 
 function settle(part) {
-  part.removeAttribute?.("aria-busy");
+  for (const busy of part.querySelectorAll("[aria-busy]")) {
+    if (!busy.querySelector(".panel-waiting")) busy.removeAttribute("aria-busy");
+  }
   drawCharts(part);
   tieRows(part);
   part.querySelector?.("[data-focus]")?.focus();
@@ -65,3 +67,4 @@ for (const part of document.querySelectorAll("[data-poll-seconds]")) part.datase
 setInterval(poll, 500);
 keepWhatIsTyped(document);
 settle(document);
+document.querySelector("dialog[data-opens-now]")?.showModal();

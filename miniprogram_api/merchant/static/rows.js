@@ -15,7 +15,7 @@ function add(adder) {
   const place = document.getElementById(`${rows}-rows`);
   place.append(holder.content);
   adder.dataset.next = number + 1;
-  place.lastElementChild?.querySelector("input, select")?.focus();
+  place.lastElementChild?.querySelector("input:not([type=hidden]), select")?.focus();
   changed(adder);
 }
 
@@ -26,7 +26,7 @@ document.addEventListener("click", (event) => {
   const row = remover.closest(remover.dataset.removes || "tr");
   const next = row.nextElementSibling || row.previousElementSibling;
   row.remove();
-  next?.querySelector("input, select, button")?.focus();
+  next?.querySelector("input:not([type=hidden]), select, button")?.focus();
   changed(form);
 });
 

@@ -19,7 +19,7 @@ from miniprogram_api.core.db import db, transaction
 from miniprogram_api.demo.valkey import Valkey
 from miniprogram_api.jobs.models import Job, JobState
 from miniprogram_api.jobs.outbox import enqueue
-from miniprogram_api.jobs.worker import look_after
+from miniprogram_api.jobs.worker import QUIET_SECONDS, look_after
 from tests.conftest import TEST_SETTINGS
 from tests.miniprogram_api.jobs import work_for_tests
 from tests.services import valkey
@@ -119,6 +119,51 @@ def test_a_stopped_worker_finishes_the_job_under_way(
     assert process.returncode == 0, errors
     assert [json.loads(line)["event"] for line in errors.splitlines()][-1] == "worker_stopped"
     assert states("test.slow") == [JobState.DONE]
+
+
+def test_a_worker_that_loses_its_broker_with_jobs_under_way_ends_when_told(
+    environment: dict[str, str], broker: Valkey, tmp_path: Path
+) -> None:
+    enqueue_slow(tmp_path, 2)
+    with worker_process(environment) as process:
+        wait_until(lambda: len(attempts(tmp_path)) == 2)
+        broker.kill()
+        process.send_signal(signal.SIGTERM)
+        time.sleep(QUIET_SECONDS * 2)
+        assert process.poll() is None, "it did not wait for its jobs"
+        (tmp_path / "hang").unlink()
+        told_at = time.monotonic()
+        _, errors = process.communicate(timeout=15)
+        took_seconds = time.monotonic() - told_at
+    assert took_seconds < 6
+    assert process.returncode == 0, errors
+    assert states("test.slow") == [JobState.DONE] * 2
+
+
+def test_a_worker_told_while_it_cannot_acknowledge_ends(
+    environment: dict[str, str], broker: Valkey, tmp_path: Path
+) -> None:
+    enqueue_slow(tmp_path, 2)
+    with worker_process(environment) as process:
+        wait_until(lambda: len(attempts(tmp_path)) == 2)
+        broker.kill()
+        (tmp_path / "hang").unlink()
+        wait_until(lambda: states("test.slow") == [JobState.DONE] * 2)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=6)
+    assert process.returncode == 0
+
+
+def test_a_job_that_does_not_end_is_waited_for_no_longer_than_the_patience(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    enqueue_slow(tmp_path)
+    with worker_process({**environment, "WORKER_STOP_SECONDS": "1"}) as process:
+        wait_until(lambda: len(attempts(tmp_path)) == 1)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=8)
+    assert process.returncode == 0
+    assert states("test.slow") == [JobState.RUNNING]
 
 
 def test_a_long_job_is_not_taken_for_abandoned(environment: dict[str, str], tmp_path: Path) -> None:

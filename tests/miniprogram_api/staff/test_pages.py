@@ -78,6 +78,25 @@ def test_nobody_is_led_out_of_the_house(asked: str, led_to: str) -> None:
     assert pages.local_page(asked) == led_to
 
 
+@pytest.mark.parametrize(
+    ("referrer", "led_to"),
+    [
+        ("http://localhost/staff/second-factor?next=/docs", "/staff/second-factor?next=/docs"),
+        ("https://evil.example/staff/second-factor", "/"),
+        ("http://localhost/staff/sign-out", "/"),
+        ("", "/"),
+    ],
+)
+def test_a_form_without_a_session_leads_back_to_the_page_it_stood_on(
+    client: FlaskClient, chen: str, referrer: str, led_to: str
+) -> None:
+    sent = client.post(
+        "/staff/second-factor", data={"otp": "1"}, headers={**READS_HTML, "Referer": referrer}
+    )
+    assert sent.status_code == 401
+    assert field(sent.text, "next").replace("&amp;", "&") == led_to
+
+
 def test_a_wrong_password_opens_nothing(client: FlaskClient, chen: str) -> None:
     answer = client.post("/staff/sign-in", data={"username": chen, "password": "wrong"})
     assert answer.status_code == 401

@@ -4,11 +4,12 @@ from datetime import date
 
 import pytest
 
-from miniprogram_api.core.clock import clock
+from miniprogram_api.core.clock import clock, now
 from miniprogram_api.core.db import db, transaction
 from miniprogram_api.members.services import close_account
 from points_mall.ledger import posting
 from points_mall.ledger import services as ledger
+from points_mall.purchases.models import Purchase
 from points_mall.reports import services
 from points_mall.reports.figures import (
     DayFigures,
@@ -111,6 +112,26 @@ def test_what_only_happens_to_a_member_is_no_activity(member: int) -> None:
     ledger.adjust(member, 5, why="come back", reference="x", actor="staff:1")
     counted()
     assert (member_figures().active_count, member_figures().dormant_count) == (0, 1)
+
+
+def test_who_buys_is_active_though_the_purchase_earns_nothing(member: int) -> None:
+    clock.set(START + 70 * DAY)
+    bought = Purchase(
+        purchase_no="P1",
+        source="till",
+        external_id="1",
+        member_id=member,
+        title="茶",
+        gross_fen=1000,
+        total_fen=1000,
+        cash_fen=1000,
+        placed_at=now(),
+    )
+    with transaction() as session:
+        session.add(bought)
+    counted()
+    assert (member_figures().active_count, member_figures().dormant_count) == (1, 0)
+    assert differences() == []
 
 
 def test_figures_say_until_when_they_count(member: int) -> None:

@@ -13,9 +13,11 @@ from miniprogram_api.core.db import db, transaction
 from points_mall.ledger import posting
 from points_mall.ledger import services as ledger
 from points_mall.ledger.models import LedgerEntry, LotDraw, PointsLot
+from points_mall.ledger.statements import summary
 from points_mall.reports import following, services
+from points_mall.reports.counting import LEDGER
 from points_mall.reports.figures import points_figures
-from points_mall.reports.models import LotDay, PointsDay
+from points_mall.reports.models import LotDay, PointsDay, ReportMark
 from tests.campaign import property_settings, times
 from tests.together import all_at_once
 
@@ -40,7 +42,7 @@ def test_a_long_way_is_gone_in_batches(member: int, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(following, "BATCH", 3)
     for number in range(10):
         earn(member, 1, f"a{number}")
-    assert list(following.follow(services.LEDGER)) == [3, 3, 3, 1]
+    assert list(following.follow(LEDGER)) == [3, 3, 3, 1]
     assert issued() == 10
     assert [str(one) for one in differences() if "points" in one or "lots" in one] == []
 
@@ -60,10 +62,10 @@ def test_an_entry_whose_transaction_is_under_way_is_waited_for(app: Flask, membe
     thread.start()
     posted.wait(20)
     earn(late, 7, "quick")  # a higher id, committed earlier
-    assert services.follow() == 0
-    assert issued() == 0
+    meanwhile = services.follow(), issued()
     may_commit.set()
     thread.join()
+    assert meanwhile == (0, 0)
     assert services.follow() == 2
     assert issued() == 107
     counted()
@@ -71,16 +73,64 @@ def test_an_entry_whose_transaction_is_under_way_is_waited_for(app: Flask, membe
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_the_youngest_transaction_is_waited_for_as_well(app: Flask, member: int) -> None:
+    """It has the lower entry and the higher number: nothing that has ended lies above it."""
+    early, late = member, enrol()[0]
+    locked, may_post, posted, may_commit = (threading.Event() for _ in range(4))
+
+    def quick() -> None:
+        with app.app_context(), transaction():
+            posting.lock_accounts([late])
+            locked.set()
+            may_post.wait(20)
+            posting.credit(late, 7, reason=GIFT, reference="quick")
+
+    def slow() -> None:
+        with app.app_context(), transaction():
+            posting.credit(early, 100, reason=GIFT, reference="slow")
+            posted.set()
+            may_commit.wait(20)
+
+    first, second = threading.Thread(target=quick), threading.Thread(target=slow)
+    first.start()
+    locked.wait(20)
+    second.start()
+    posted.wait(20)
+    may_post.set()
+    first.join()
+    meanwhile = services.follow(), issued()
+    may_commit.set()
+    second.join()
+    assert meanwhile == (0, 0)
+    assert services.follow() == 2
+    assert issued() == 107
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_shop_that_was_restored_on_a_new_server_is_followed_on(member: int) -> None:
+    earn(member, 10, "a")
+    services.follow()
+    with transaction() as session:
+        beyond = sa.update(ReportMark).filter_by(stream="ledger")
+        session.execute(beyond.values(ahead_id=1, followed_id=0, ahead_xid=10**15))
+        session.execute(sa.delete(PointsDay))
+    earn(member, 5, "b")
+    assert services.follow() == 2
+    assert issued() == 15
+
+
+@pytest.mark.parametrize("app_settings", [{"DATABASE_POOL_SIZE": 20}])
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_crowd_that_posts_is_counted_to_the_last_entry(app: Flask, member: int) -> None:
     members, rounds = [member, *enrol(7)], times(25)
     over = threading.Event()
 
-    def post(mine: int) -> None:
+    def post(mine: int) -> int:
         for number in range(rounds):
             with transaction():
                 posting.credit(mine, 10, reason=GIFT, reference=f"a{number}")
                 posting.debit(mine, 4, reason=ORDER, reference=f"o{number}")
-            db.session.rollback()
+        return rounds
 
     def follow() -> int:
         runs = 0
@@ -99,10 +149,11 @@ def test_a_crowd_that_posts_is_counted_to_the_last_entry(app: Flask, member: int
     followers = [threading.Thread(target=watch) for _ in range(2)]
     for thread in followers:
         thread.start()
-    all_at_once(app, acts)
+    posted = all_at_once(app, acts)
     over.set()
     for thread in followers:
         thread.join()
+    assert posted == [rounds] * 8
     counted()
     assert len(watcher) == 2
     assert min(watcher) > 1
@@ -185,7 +236,7 @@ def _move(
     if what.startswith("earn"):
         earn(member, size, reference, days=None if what == "earn for good" else size % 4)
         earned.append((member, reference))
-    elif what == "spend" and ledger.summary(member).available >= size:
+    elif what == "spend" and summary(member).available >= size:
         spend(member, size, reference)
         spent.append((member, reference))
     elif what == "undo" and spent:
