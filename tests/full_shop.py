@@ -43,7 +43,8 @@ _keys = itertools.count(1)
 def open_full_shop(app: Flask) -> None:
     """Run every seed; then names, a note, an adjustment that waits, a block, orders, draws, what went wrong."""
     seeds.run(Console(file=io.StringIO()))
-    members = list(db.session.scalars(sa.select(Member.id).order_by(Member.id)))
+    is_open = Member.closed_at.is_(None)
+    members = list(db.session.scalars(sa.select(Member.id).where(is_open).order_by(Member.id)))
     first, last = members[0], members[-1]
     for number, member_id in enumerate(members, 1):
         _call(member_id, f"顾客{number}")

@@ -11,6 +11,9 @@ from tests.browser.shop import PASSWORD, Shop
 FOLDER = Path(os.environ.get("SCREENSHOTS", "build/screenshots"))
 AXE = Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js"
 WIDE, PHONE = (1360, 960), (390, 844)
+_TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+  [...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth)
+    .map(e => `${e.tagName}.${e.className} ${e.textContent.trim().slice(0, 30)}`).slice(0, 5)"""
 _SERIOUS = {"serious", "critical"}
 
 
@@ -67,8 +70,8 @@ class Office:
             self.rest()
             faults = self.faults()
             assert faults == [], "\n".join(faults)
-            spills = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            assert spills <= 0, f"{name} is {spills} px too wide at {width}"
+            too_wide = self.page.evaluate(_TOO_WIDE)
+            assert too_wide == [], f"{name} at {width}: {too_wide}"
             picture = FOLDER / f"merchant-{name}-{width}.png"
             self.page.screenshot(path=picture, animations="disabled")
             assert picture.stat().st_size > 8_000

@@ -1,4 +1,4 @@
-"""总览 and the report of what is owed, in a real browser, of a shop in which something happens."""
+"""总览 and the report of what is owed, in a real browser, of a shop that has been open for a year."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import expect
 
+from points_mall.reports import mass
 from points_mall.reports import services as reports
 from tests.browser.marks import IN_CHROMIUM
 from tests.browser.shop import Shop
@@ -19,8 +20,11 @@ pytestmark = IN_CHROMIUM
 @pytest.fixture
 def busy(app: Flask, staffed: Shop) -> Shop:
     """A shop whose figures have been counted."""
+    for _done in mass.fill(240, 9_000):
+        pass
     open_full_shop(app)
     reports.follow()
+    reports.recount_recent()
     return staffed
 
 
