@@ -10,7 +10,7 @@ from miniprogram_api.http.schemas import (
 
 from .fields import figure, moment, word
 
-SCANNED_PATTERN = r"^[\s\S]{1,128}$"
+SCANNED_PATTERN = r"^[^\x00]{1,128}$"
 
 
 class ScannedSchema(Schema):

@@ -78,6 +78,7 @@ def check(member_no: str) -> Any:
         lambda _form: explorer_checking.check(member_no),
         then=f"{ADDRESS}/accounts/{member_no}",
         again=lambda form: _account_page(member_no, form),
+        told="checked",  # no telling of the shell's: the page itself says what was found
     )
 
 

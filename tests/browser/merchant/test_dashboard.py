@@ -24,7 +24,7 @@ def busy(app: Flask, staffed: Shop) -> Shop:
         pass
     open_full_shop(app)
     reports.follow()
-    reports.recount_recent()
+    reports.recount_all()
     return staffed
 
 

@@ -254,7 +254,7 @@ def test_a_sound_account_is_found_so_and_the_audit_says_who_asked(
 ) -> None:
     before = contents(db.session())
     answer = clerk.post(account(two[0], "/check"))
-    assert (answer.status_code, answer.location) == (303, f"{account(two[0])}?told=done")
+    assert (answer.status_code, answer.location) == (303, f"{account(two[0])}?told=checked")
     page = clerk.get(account(two[0])).text
     assert "一致" in page
     assert "不一致" not in page
