@@ -47,6 +47,7 @@ def _links(opened: Opened) -> Table:
     for name, url in (
         ("购物者的手机 · shopper's phone", f"{opened.simulator_url}/"),
         ("收银台 · till", f"{opened.base_url}/pos"),
+        ("商家后台 · merchant", f"{opened.base_url}/admin"),
         ("接口文档 · API docs", f"{opened.base_url}/docs"),
         ("健康检查 · health", f"{opened.base_url}/readyz"),
         ("指标 · metrics", f"{opened.base_url}/metrics"),

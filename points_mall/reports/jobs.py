@@ -10,8 +10,10 @@ from . import services
 
 @scheduled("reports.follow", every=timedelta(minutes=1))
 def follow(_payload: Payload) -> None:
-    """Count the ledger's new entries and new purchases."""
+    """Count the ledger's new entries and new purchases; in a new shop its first members at once."""
     services.follow()
+    if not services.members_are_counted():
+        services.recount_all()
 
 
 @scheduled("reports.recount", every=timedelta(minutes=10))

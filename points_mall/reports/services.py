@@ -4,16 +4,21 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from miniprogram_api.core.db import transaction
+from miniprogram_api.core.db import db, transaction
 
 from . import following, recounting
 from .counting import LEDGER, PURCHASES, STREAMS
-from .models import LotDay, MemberActivity, PointsDay
+from .models import LotDay, MemberActivity, MembershipDay, PointsDay
 
 
 def follow() -> int:
     """Count what has come to the ledger and to purchases since the last run; answer how many ids."""
     return sum(step for stream in STREAMS for step in following.follow(stream))
+
+
+def members_are_counted() -> bool:
+    """Whether members were ever counted."""
+    return db.session.scalar(sa.select(MembershipDay.day).limit(1)) is not None
 
 
 def recount_recent() -> None:

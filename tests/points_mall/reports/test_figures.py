@@ -10,7 +10,7 @@ from miniprogram_api.members.services import close_account
 from points_mall.ledger import posting
 from points_mall.ledger import services as ledger
 from points_mall.purchases.models import Purchase
-from points_mall.reports import services
+from points_mall.reports import jobs, services
 from points_mall.reports.figures import (
     DayFigures,
     MemberFigures,
@@ -23,6 +23,16 @@ from points_mall.reports.figures import (
 )
 
 from .conftest import DAY, GIFT, ORDER, START, counted, differences, earn, enrol, spend
+
+
+def test_a_new_shop_counts_its_first_members_at_once(member: int) -> None:
+    jobs.follow({})
+    assert member_figures().open_count == 1
+    enrol(2)
+    jobs.follow({})
+    assert member_figures().open_count == 1  # the next are counted with the ten minutes' job
+    services.recount_recent()
+    assert member_figures().open_count == 3
 
 
 def test_points_issued_redeemed_and_undone_are_told_apart(member: int) -> None:
