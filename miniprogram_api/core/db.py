@@ -225,14 +225,15 @@ def unhurried(session: Session) -> None:
             session.execute(sa.text(f"SET LOCAL {limit} = 0"))
 
 
-_RETRIED_STATES = {"40001", "40P01", "55P03"}  # serialisation failure, deadlock, lock timeout
+# Serialisation failure, deadlock, lock timeout, a transaction that idled too long on a starved machine.
+_RETRIED_STATES = {"40001", "40P01", "55P03", "25P03"}
 _ATTEMPTS = 3
 
 
 def retrying(function: Callable[P, R]) -> Callable[P, R]:
     """Run a function that is one whole transaction again when the database asks for it.
 
-    Deadlocks, serialisation failures and lock time-outs roll everything back, so a repeat is
+    Deadlocks, serialisation failures and these time-outs roll everything back, so a repeat is
     safe; inside an open transaction only the outermost call may repeat.
 
     :raises Unavailable: it was in vain three times.
@@ -245,7 +246,7 @@ def retrying(function: Callable[P, R]) -> Callable[P, R]:
         for turn in range(_ATTEMPTS):
             try:
                 return function(*args, **kwargs)
-            except sa.exc.OperationalError as error:
+            except sa.exc.DBAPIError as error:
                 if not _worth_a_repeat(error):
                     raise
             time.sleep(random.uniform(0, 0.02 * 2**turn))  # noqa: S311 - jitter, not a secret
@@ -254,5 +255,5 @@ def retrying(function: Callable[P, R]) -> Callable[P, R]:
     return attempt
 
 
-def _worth_a_repeat(error: sa.exc.OperationalError) -> bool:
+def _worth_a_repeat(error: sa.exc.DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in _RETRIED_STATES
