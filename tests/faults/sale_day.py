@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from app import create_app
 from miniprogram_api.auth import revocation
 from miniprogram_api.core.clock import now
 from miniprogram_api.core.db import db
+from miniprogram_api.core.settings import settings
 from points_mall.flash_sale import services
 from points_mall.flash_sale.models import FlashSaleItem
 from points_mall.flash_sale.terms import ItemTerms, SaleTerms, Slot
@@ -111,7 +113,8 @@ def survive(shop: Shop, harm: Strike, early: int = EARLY) -> Counter[str]:
     swept, reloaded = sweep_up(this.item.pool_id)
     free = STOCK - len(_owners(this.item))
     late = storm_of_latecomers(this)
-    assert Counter(hit.word for hit in late)["won"] == min(free, LATE), "a unit was lost"
+    words = Counter(hit.word for hit in late)
+    assert words["won"] == min(free, LATE), f"a unit was lost: {free} were free, {words}"
     _judge(this, [*hits, *late])
     after = {"swept": swept, "reloaded": int(reloaded), "sold late": min(free, LATE), "rounds": 1}
     after["conflicts"] = shop.logged("units_had_owners") - conflicts
@@ -119,8 +122,9 @@ def survive(shop: Shop, harm: Strike, early: int = EARLY) -> Counter[str]:
 
 
 def storm_of_latecomers(this: Round) -> list[Hit]:
-    """When all is over, others want what is left."""
+    """When all is over, and nobody remembers that it was sold out, others want what is left."""
     sweep_up(this.item.pool_id)
+    time.sleep(2 * settings().sold_out_memory_seconds)  # a stale memory is gone by once more
     return this.fire(this.shop.crowd[-LATE:])
 
 
