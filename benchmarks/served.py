@@ -15,16 +15,18 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-def create() -> "WSGIApplication":
-    """The shop, but for paths under `/bare`."""
+def create() -> Flask:
+    """The shop, but for paths under `/bare`, which none of its doors and hooks see."""
     bare, shop = _bare(), create_app()
     shop.add_url_rule("/bench/textbook", "bench.textbook", textbook.claim, methods=["POST"])
+    whole: WSGIApplication = shop.wsgi_app
 
     def served(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
-        app = bare if environ["PATH_INFO"].startswith("/bare") else shop
-        return app(environ, start)
+        answer: WSGIApplication = bare if environ["PATH_INFO"].startswith("/bare") else whole
+        return answer(environ, start)
 
-    return served
+    shop.wsgi_app = served  # type: ignore[method-assign, assignment]
+    return shop
 
 
 def _bare() -> Flask:
