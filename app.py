@@ -9,6 +9,7 @@ from checkin.assembly import CHECKIN
 from lottery import pages as fairness
 from lottery.assembly import LOTTERY
 from miniprogram_api.assembly import FLOOR
+from miniprogram_api.auth import door
 from miniprogram_api.auth import errors as auth
 from miniprogram_api.core import settings
 from miniprogram_api.core.db import init_db
@@ -33,8 +34,6 @@ from miniprogram_api.wechat.extension import init_wechat
 from miniprogram_api.wechat.transport import OPEN_PLATFORM
 from points_mall.assembly import MALL
 from points_mall.cashier import pages as till
-from points_mall.coupon_drops import door as drops_door
-from points_mall.flash_sale import door as sales_door
 
 PARTS: tuple[Part, ...] = (FLOOR, MALL, CHECKIN, LOTTERY)
 """From the ground up. They join events from the top down: where a member leaves, the games let go
@@ -78,6 +77,7 @@ def create_app(config: dict[str, object] | None = None) -> Flask:
     init_merchant(app)
     show_instead_of(app, staff_pages.sign_in_here, "token_missing", "token_invalid")
     show_instead_of(app, staff_pages.set_up_here, "second_factor_needed")
+    show_instead_of(app, staff_pages.unlock_here, "session_locked")
     show_instead_of(app, setup.closed_here, "setup_closed")
     api = init_api(app, GUARDS)
     for part in PARTS:
@@ -91,8 +91,7 @@ def create_app(config: dict[str, object] | None = None) -> Flask:
             seeds.register(name, seed)
     for part in reversed(PARTS):
         part.connect()
-    sales_door.keep(app)
-    drops_door.keep(app)
+    door.keep(app, [entrance for part in PARTS for entrance in part.entrances])
     init_welcome(app)
     add_links(app, *_phone(loaded), till.LINK, merchant_dashboard.LINK, fairness.LINK, *docs.LINKS)
     return app

@@ -8,7 +8,7 @@ from miniprogram_api.part import Part
 from miniprogram_api.setup.steps import add_step
 from points_mall.grants import kinds as grant_kinds
 
-from . import demo, merchant_pages, personal, routes
+from . import demo, door, merchant_pages, personal, routes
 from . import jobs as _jobs  # noqa: F401 - registers its work
 from . import merchant_tabs as _tabs  # noqa: F401 - joins the member's page
 from .cards import MAKE_UP_CARDS
@@ -33,4 +33,5 @@ CHECKIN = Part(
     commands=(checkin_cli,),
     seeds=(("签到 · check-ins", demo.seed),),
     connect=connect,
+    entrances=(door.ENTRANCE,),
 )

@@ -1,21 +1,19 @@
 """Check-in endpoints."""
 
-from collections.abc import Callable
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response
 
 from miniprogram_api.auth.guards import current_member_id, for_member
 from miniprogram_api.core.errors import NotFound
 from miniprogram_api.http.api import Blueprint
-from miniprogram_api.http.idempotency import claim_of_request, idempotent
+from miniprogram_api.http.idempotency import claim_of_request, idempotent, keeps_own_record, told
 from miniprogram_api.members.errors import AccountClosed
 from points_mall.ledger.errors import InsufficientPoints
 
 from . import reminders, schemas, services
 from .errors import AlreadyCheckedIn, DateNotAllowed, NoMakeUpsLeft
 from .month_view import MonthShown, month_view
-from .recording import CheckedIn
 from .together import Arrival, check_in_together
 
 blp = Blueprint(
@@ -24,18 +22,6 @@ blp = Blueprint(
     title="签到 Check-in",
     description="每日签到、连续与累计奖励、补签 · daily check-in, milestones, make-ups",
 )
-
-_answer = schemas.CheckedInSchema()
-
-
-def _answers_repeats(view: Callable[..., Response]) -> Callable[..., Response]:
-    """Document a view as idempotent that looks after its repeats itself."""
-    view.is_idempotent = True  # type: ignore[attr-defined]
-    return view
-
-
-def _spelt(checked_in: CheckedIn) -> dict[str, Any]:
-    return dict(_answer.dump(checked_in))
 
 
 @blp.get("")
@@ -55,18 +41,14 @@ def calendar(query: dict[str, Any]) -> MonthShown:
 @for_member
 @blp.problems(AlreadyCheckedIn, AccountClosed)
 @blp.response(201, schemas.CheckedInSchema)
-@_answers_repeats
+@keeps_own_record
 def check_in() -> Response:
     """今日签到 · Check in today
 
     按商城所在时区的自然日，每天一次。 Once a day, by the shop's calendar.
     """
-    told = check_in_together(Arrival(current_member_id(), claim_of_request(), _spelt))
-    response = jsonify(told.answer.body)
-    response.status_code = told.answer.status
-    if told.is_repeat:
-        response.headers["Idempotency-Replayed"] = "true"
-    return response
+    done = check_in_together(Arrival(current_member_id(), claim_of_request()))
+    return told(done.answer, is_repeat=done.is_repeat)
 
 
 @blp.post("/make-ups")

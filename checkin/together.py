@@ -4,13 +4,13 @@ Each caller hears its own answer: what the day brought, the first answer to a re
 refusal, which fails alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from miniprogram_api.core.db import retrying, transaction
 from miniprogram_api.core.errors import DomainError
 from miniprogram_api.core.group_commit import group_of
-from miniprogram_api.repeats.records import Answer, Claim, claim_all, store_all
+from miniprogram_api.repeats.records import Answer, Claim, Told, claim_all, store_all
 
 from .recording import CheckedIn
 from .services import check_in_all
@@ -19,18 +19,10 @@ CREATED = 201
 
 
 class Arrival(NamedTuple):
-    """A member who checks in, the key of the request, and how its answer is spelt."""
+    """A member who checks in, and the key of the request."""
 
     member_id: int
     claim: Claim
-    spelt: Callable[[CheckedIn], dict[str, Any]]
-
-
-class Told(NamedTuple):
-    """The answer to an arrival, and whether it is that of an earlier one."""
-
-    answer: Answer
-    is_repeat: bool
 
 
 def check_in_together(arrival: Arrival) -> Told:
@@ -50,8 +42,8 @@ def _check_in_group(arrivals: Sequence[Arrival]) -> list[Told | Exception]:
         ]
         outcomes = check_in_all([arrival.member_id for arrival in fresh]) if fresh else []
         answers = [
-            outcome if isinstance(outcome, DomainError) else Answer(CREATED, arrival.spelt(outcome))
-            for arrival, outcome in zip(fresh, outcomes, strict=True)
+            outcome if isinstance(outcome, DomainError) else Answer(CREATED, _spelt(outcome))
+            for outcome in outcomes
         ]
         store_all(
             session,
@@ -69,4 +61,19 @@ def _told(known: Answer | DomainError | None, first_answers: Any) -> Told | Exce
     if isinstance(known, Answer):
         return Told(known, is_repeat=True)
     answer = known or next(first_answers)
-    return answer if isinstance(answer, DomainError) else Told(answer, is_repeat=False)
+    return answer if isinstance(answer, DomainError) else Told(answer)
+
+
+def _spelt(one: CheckedIn) -> dict[str, Any]:
+    """As `CheckedInSchema` documents it; a schema's dump would take longer than the check-in."""
+    return {
+        "date": one.day.isoformat(),
+        "streak_days": one.streak_days,
+        "day_of_cycle": one.day_of_cycle,
+        "rewards": [
+            {name: reward[name] for name in ("kind", "cause", "points", "amount") if name in reward}
+            for reward in one.rewards
+        ],
+        "points_awarded": one.points_awarded,
+        "points_available": one.points_available,
+    }

@@ -4,7 +4,7 @@ from miniprogram_api.members import exports
 from miniprogram_api.part import Part
 from points_mall.grants import kinds as grant_kinds
 
-from . import demo, merchant_pages, pages, personal, routes
+from . import demo, door, merchant_pages, pages, personal, routes
 from . import jobs as _jobs  # noqa: F401 - registers its work
 from . import merchant_tabs as _tabs  # noqa: F401 - joins the member's page
 from .chances import DRAW_CHANCES
@@ -23,4 +23,5 @@ LOTTERY = Part(
     commands=(lottery_cli,),
     seeds=(("幸运抽奖 · lucky draws", demo.seed),),
     connect=connect,
+    entrances=(door.ENTRANCE,),
 )

@@ -23,7 +23,7 @@ from miniprogram_api.core.errors import DomainError, Unavailable
 from miniprogram_api.core.group_commit import group_of
 from miniprogram_api.members.errors import AccountClosed
 from miniprogram_api.repeats import records
-from miniprogram_api.repeats.records import Answer, Claim
+from miniprogram_api.repeats.records import Answer, Claim, Told
 from miniprogram_api.risk import blocks
 from miniprogram_api.risk.subjects import Kind
 from points_mall.stock.errors import Blocked
@@ -57,14 +57,6 @@ class Wish:
     nonce: str
     claim: Claim
     draw_no: str
-
-
-@dataclass(frozen=True)
-class Told:
-    """The answer to a wish; `is_repeat`: it is that of an earlier one."""
-
-    answer: Answer
-    is_repeat: bool
 
 
 class _NothingPromised(Exception):
@@ -141,7 +133,7 @@ def _told(known: Answer | DomainError | None, outcome: Answer | DomainError | No
     if isinstance(known, Answer):
         return Told(known, is_repeat=True)
     answer = known or outcome
-    return Told(answer, is_repeat=False) if isinstance(answer, Answer) else answer
+    return Told(answer) if isinstance(answer, Answer) else answer
 
 
 class _Table:

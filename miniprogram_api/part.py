@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import click
 import flask
 
+from miniprogram_api.auth.door import Entrance
 from miniprogram_api.demo.seeds import Seed
 from miniprogram_api.http.api import Blueprint
 
@@ -19,6 +20,7 @@ class Part:
     :param commands: what `flask …` offers.
     :param seeds: demo data by the name that its progress bar shows, in order.
     :param connect: joins events and registries; called once for each application.
+    :param entrances: routes on which crowds storm, each with a door.
     """
 
     api: tuple[Blueprint, ...]
@@ -26,3 +28,4 @@ class Part:
     commands: tuple[click.Command, ...]
     seeds: tuple[tuple[str, Seed], ...]
     connect: Callable[[], None]
+    entrances: tuple[Entrance, ...] = ()

@@ -54,6 +54,13 @@ def redis_client() -> redis.Redis:
     return cast(redis.Redis, current_app.extensions["redis_client"])
 
 
+def one_call_each(keys: Sequence[str]) -> list[Sequence[str]]:
+    """The keys, put together as one script may touch them: on a cluster each lives on its own."""
+    if isinstance(redis_client(), RedisCluster):
+        return [[key] for key in keys]
+    return [keys] if keys else []
+
+
 @contextmanager
 def redis_errors() -> Iterator[None]:
     """Tell every failure to reach Redis as `RedisAway`."""

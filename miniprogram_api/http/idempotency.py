@@ -28,6 +28,8 @@ from miniprogram_api.repeats.records import (
 from . import json_body
 
 HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+"""The header of an answer that is that of an earlier request."""
 KEY_PATTERN = "^[\\x21-\\x7e]{8,255}$"
 PARAMETER = {
     "in": "header",
@@ -39,7 +41,7 @@ PARAMETER = {
     ),
     "schema": {"type": "string", "pattern": KEY_PATTERN},
 }
-_KEY = re.compile(KEY_PATTERN.strip("^$"))
+KEY = re.compile(KEY_PATTERN.strip("^$"))
 
 
 class IdempotencyKeyMissing(BadRequest):
@@ -71,7 +73,7 @@ def claim_of_request() -> Claim:
     keys = request.headers.getlist(HEADER)
     if not keys:
         raise IdempotencyKeyMissing(f"send the header {HEADER}")
-    if len(keys) > 1 or not _KEY.fullmatch(keys[0]):
+    if len(keys) > 1 or not KEY.fullmatch(keys[0]):
         raise IdempotencyKeyInvalid("8 to 255 visible ASCII characters, once")
     asked = json_body.body() if json_body.raw_body() else None
     return Claim(_scope(), keys[0], fingerprint(request.method, request.path, asked))
@@ -89,7 +91,7 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
         claim = claim_of_request()
         response, is_repeat = _carry_out(claim, lambda: view(*args, **kwargs))
         if is_repeat:
-            response.headers["Idempotency-Replayed"] = "true"
+            response.headers[REPLAYED] = "true"
         return response
 
     once.is_idempotent = True  # type: ignore[attr-defined]
@@ -109,7 +111,7 @@ def told(answer: Answer, *, is_repeat: bool) -> Response:
     """An answer as a response; a repeat says that it is one."""
     response = _replayed(answer)
     if is_repeat:
-        response.headers["Idempotency-Replayed"] = "true"
+        response.headers[REPLAYED] = "true"
     return response
 
 

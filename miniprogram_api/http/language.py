@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Literal
 
-from flask import has_request_context, request
+from flask import g, has_app_context, has_request_context, request
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
@@ -15,7 +15,7 @@ TAGS: dict[str, str] = {"zh": "zh-CN", "en": "en"}
 def language() -> Language:
     """What the caller reads: the switch of our pages (`?lang=en`, then its cookie) comes first."""
     if not has_request_context():
-        return "zh"
+        return g.get("language", "zh") if has_app_context() else "zh"
     chosen = request.args.get("lang") or request.cookies.get(COOKIE)
     if chosen not in TAGS:
         return accepted(request.headers.get("Accept-Language", ""))

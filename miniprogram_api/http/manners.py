@@ -56,15 +56,20 @@ def _begin() -> None:
 
 def _finish(response: Response) -> Response:
     ours = _ours()
-    seconds = perf_counter() - ours.get("started", perf_counter())
     asked = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - see _ours
     _set_headers(response, ours.get("request_id", ""))
     rule = asked.url_rule.rule if asked.url_rule else "(none)"
-    problem = ours.get("problem_code")
-    metrics.observe(rule, asked.method, response.status_code, seconds, problem)
-    if rule not in QUIET or response.status_code >= 400:
-        write_line(asked.method, rule, response.status_code, problem, seconds)
+    note(rule, asked.method, response.status_code, ours.get("problem_code"), ours.get("started"))
     return response
+
+
+def note(route: str, method: str, status: int, problem: str | None, started: float | None) -> None:
+    """Count an answer, and log it; `started` is what `perf_counter` showed when it was asked for."""
+    moment = perf_counter()
+    seconds = moment - (moment if started is None else started)
+    metrics.observe(route, method, status, seconds, problem)
+    if route not in QUIET or status >= 400:
+        _write_line(method, route, status, problem, seconds)
 
 
 def request_id(given: str) -> str:
@@ -77,7 +82,7 @@ def _ours() -> Any:
     return g._get_current_object()  # noqa: SLF001
 
 
-def write_line(method: str, rule: str, status: int, problem: str | None, seconds: float) -> None:
+def _write_line(method: str, rule: str, status: int, problem: str | None, seconds: float) -> None:
     """One line about one request: the route, never the path, which may hold what is private.
 
     Written without structlog, which would take most of the time that we spend on a request; the

@@ -20,7 +20,7 @@ from miniprogram_api.core.clock import in_shop_time
 from miniprogram_api.core.errors import DomainError, Unavailable
 from miniprogram_api.core.log import log
 
-from .language import TAGS, Language, language
+from .language import TAGS, language
 from .standard_problems import BY_STATUS, HttpProblem
 
 MEDIA_TYPE = "application/problem+json"
@@ -72,12 +72,25 @@ def status_of(kind: type[DomainError]) -> int:
     return next(STATUSES[ancestor] for ancestor in kind.__mro__ if ancestor in STATUSES)
 
 
-def problem_of(error: DomainError, told_in: Language | None = None) -> Problem:
+def problem_of(error: DomainError) -> Problem:
     """An error of the shop as a problem, in the caller's language."""
     status = status_of(type(error))
-    title = error.title_en if (told_in or language()) == "en" else error.title_zh
+    title = error.title_en if language() == "en" else error.title_zh
     detail = "" if status >= 500 else str(error)  # what is broken inside is for our log
     return _problem(status, error.code, title, detail, error.numbers)
+
+
+def told(error: DomainError) -> tuple[Problem, dict[str, str]]:
+    """An error of the shop as a problem, and the headers that go with it; what is ours is logged."""
+    problem, headers = problem_of(error), {}
+    retry_after = getattr(error, "retry_after_seconds", None)
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
+    if problem["status"] == 401:
+        headers["WWW-Authenticate"] = f'Bearer error="{error.code}"'
+    if problem["status"] >= 500:
+        _log.warning("unavailable", problem=error.code, id=g.get("request_id"), why=str(error))
+    return problem, headers
 
 
 def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
@@ -131,16 +144,7 @@ def plain(value: object) -> object:
 
 
 def _tell_domain_error(error: DomainError) -> Response:
-    headers = {}
-    retry_after = getattr(error, "retry_after_seconds", None)
-    if retry_after is not None:
-        headers["Retry-After"] = str(retry_after)
-    status = status_of(type(error))
-    if status == 401:
-        headers["WWW-Authenticate"] = f'Bearer error="{error.code}"'
-    if status >= 500:
-        _log.warning("unavailable", problem=error.code, id=g.get("request_id"), why=str(error))
-    return answer(problem_of(error), headers)
+    return answer(*told(error))
 
 
 def _tell_http_exception(error: HTTPException) -> Response | HTTPException:

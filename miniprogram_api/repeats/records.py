@@ -64,6 +64,14 @@ class Answer:
     body: Any
 
 
+@dataclass(frozen=True)
+class Told:
+    """The answer to a claim; `is_repeat`: it is that of an earlier one."""
+
+    answer: Answer
+    is_repeat: bool = False
+
+
 def fingerprint(method: str, path: str, body: object) -> str:
     """What a request asks, whatever the order of its fields: SHA-256, hex."""
     return hashlib.sha256(f"{method} {path}\n{canonical_json(body)}".encode()).hexdigest()
@@ -86,6 +94,18 @@ def claim_all(session: Session, claims: Sequence[Claim]) -> list[Answer | Domain
         if verdicts[-1] is None:
             busy.add(place)
     return verdicts
+
+
+def claim_one(session: Session, claim: Claim) -> Answer | None:
+    """Take the key of one request: the first answer of a repeat, or None where the work may begin.
+
+    :raises IdempotencyKeyReused: the key stands for another request.
+    :raises RequestInProgress: the first request is still at work.
+    """
+    [verdict] = claim_all(session, [claim])
+    if isinstance(verdict, DomainError):
+        raise verdict
+    return verdict
 
 
 def store_all(session: Session, answers: Sequence[tuple[Claim, Answer]]) -> None:

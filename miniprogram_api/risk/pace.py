@@ -3,14 +3,16 @@
 import ipaddress
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import cast
 
 from flask import current_app
 
 from miniprogram_api.core.errors import SlowDown
+from miniprogram_api.core.group_commit import group_of
 from miniprogram_api.core.log import log
-from miniprogram_api.core.redis import RedisAway, Script
+from miniprogram_api.core.redis import RedisAway, Script, one_call_each
 from miniprogram_api.core.settings import settings
 
 from .limits import Limit, limit_of
@@ -31,12 +33,34 @@ def check(action: str, caller: str) -> None:
 
     :raises SlowDown: with the seconds after which a repeat has a chance.
     """
+    [refusal] = _refusals(action, [caller])
+    if refusal is not None:
+        raise refusal
+
+
+def check_together(action: str, caller: str) -> None:
+    """The same for calls that come in crowds: those that arrive together share the call of Redis.
+
+    :raises SlowDown: with the seconds after which a repeat has a chance.
+    """
+    group = group_of(f"pace.{action}", partial(_refusals, action))
+    if refusal := group.submit(caller):
+        raise refusal
+
+
+def _refusals(action: str, callers: Sequence[str]) -> list[SlowDown | None]:
+    """Why callers must wait; one who is named twice has called twice."""
     limit = limit_of(action)
     if limit.calls <= 0:
-        return
-    wait_us = _wait_us(f"{{{caller}}}:pace:{action}", limit)
-    if wait_us > 0:
-        raise SlowDown(f"too many calls: {action}", retry_after_seconds=-(-wait_us // 1_000_000))
+        return [None] * len(callers)
+    waits = _waits_us([f"{{{caller}}}:pace:{action}" for caller in callers], limit)
+    return [_refusal(action, wait_us) for wait_us in waits]
+
+
+def _refusal(action: str, wait_us: int) -> SlowDown | None:
+    if wait_us <= 0:
+        return None
+    return SlowDown(f"too many calls: {action}", retry_after_seconds=-(-wait_us // 1_000_000))
 
 
 def address_of(remote: str | None) -> str:
@@ -53,15 +77,20 @@ def address_of(remote: str | None) -> str:
     return f"a:{address}"
 
 
-def _wait_us(key: str, limit: Limit) -> int:
+def _waits_us(keys: Sequence[str], limit: Limit) -> list[int]:
     alone = _alone()
     if alone.asks_redis():
         try:
-            return int(_gcra(keys=[key], args=[limit.interval_us, limit.burst]))
+            return [
+                int(wait)
+                for some in one_call_each(keys)
+                for wait in _gcra(keys=some, args=[limit.interval_us, limit.burst])
+            ]
         except RedisAway as error:
             alone.redis_is_away()
             _log.warning("pace_kept_alone", reason=str(error))
-    return alone.wait_us(key, limit.share(max(1, settings().web_workers)))
+    share = limit.share(max(1, settings().web_workers))
+    return [alone.wait_us(key, share) for key in keys]
 
 
 def _alone() -> "AlonePace":

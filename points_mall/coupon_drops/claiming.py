@@ -14,7 +14,7 @@ from miniprogram_api.core.db import db, transaction
 from miniprogram_api.core.errors import DomainError
 from miniprogram_api.core.group_commit import group_of
 from miniprogram_api.core.memory import Memory
-from miniprogram_api.repeats.records import Answer, Claim, recall, store_all
+from miniprogram_api.repeats.records import Answer, Claim, Told, recall, store_all
 from points_mall.coupons import audience
 from points_mall.coupons.errors import NotForYou
 from points_mall.coupons.issuing import Issue, Issued, issue
@@ -46,15 +46,7 @@ class Wish:
     language: str
 
 
-@dataclass(frozen=True)
-class Claimed:
-    """The answer to a wish; `is_repeat`: it is that of an earlier one."""
-
-    body: Any
-    is_repeat: bool
-
-
-def claim_coupon(member_id: int, drop_id: int, claim: Claim, language: str) -> Claimed:
+def claim_coupon(member_id: int, drop_id: int, claim: Claim, language: str) -> Told:
     """Claim one coupon of a drop for a member, together with whoever arrives at the same time.
 
     :raises NoSuchDrop: there is none.
@@ -76,28 +68,28 @@ def claim_no_for(claim: Claim, drop_id: int) -> str:
     return "K" + blind_index(f"{claim.scope}:{claim.key}:{drop_id}", "claim_no")[:20].upper()
 
 
-def claim_all(wishes: Sequence[Wish]) -> list[Claimed | Exception]:
+def claim_all(wishes: Sequence[Wish]) -> list[Told | Exception]:
     """Claim for a group; each is answered or refused by itself."""
     tries = [Try(one.drop.pool_id, Want(one.member_id, one.claim_no), one) for one in wishes]
-    claimed: dict[str, Claimed] = {}
+    claimed: dict[str, Told] = {}
     taking.take(tries, lambda some: _write(some, claimed))
     return [one.refusal or claimed[one.want.order_no] for one in tries]
 
 
-def _write(tries: Sequence[Try[Wish]], claimed: dict[str, Claimed]) -> None:
+def _write(tries: Sequence[Try[Wish]], claimed: dict[str, Told]) -> None:
     """One transaction: own the units, issue the coupons, keep the answers."""
-    fresh: dict[str, Claimed] = {}
+    fresh: dict[str, Told] = {}
     with transaction() as session:
         posting.lock_accounts(one.want.member_id for one in tries)
         first = claiming.claim_units(session, tries, [one.item.claim for one in tries])
         for one, known in zip(tries, first, strict=True):
             if known is not None:
-                fresh[one.want.order_no] = Claimed(known.body, is_repeat=True)
+                fresh[one.want.order_no] = Told(known, is_repeat=True)
         answers = []
         for one, issued in _issue(claiming.owners(tries)):
-            body = _told(one, issued)
-            fresh[one.want.order_no] = Claimed(body, is_repeat=False)
-            answers.append((one.item.claim, Answer(201, body)))
+            answer = Answer(201, _described(one, issued))
+            fresh[one.want.order_no] = Told(answer)
+            answers.append((one.item.claim, answer))
         store_all(session, answers)
     claimed |= fresh
 
@@ -125,7 +117,7 @@ def _issue(owners: Sequence[Try[Wish]]) -> list[tuple[Try[Wish], Issued]]:
     return won
 
 
-def _told(one: Try[Wish], issued: Issued) -> dict[str, Any]:
+def _described(one: Try[Wish], issued: Issued) -> dict[str, Any]:
     """The answer to a claim, kept for its repeats."""
     language, template = one.item.language, issued.template
     return {
@@ -155,9 +147,9 @@ def _refusal(drop: Drop, member_id: int) -> NotForYou | None:
     return objection if isinstance(objection, NotForYou) else None
 
 
-def _first_answer(claim: Claim, refused: NotForYou) -> Claimed:
+def _first_answer(claim: Claim, refused: NotForYou) -> Told:
     """What the claim was answered while the coupon was still for this member, if it was."""
     known = recall(claim)
     if known is None:
         raise refused
-    return Claimed(known.body, is_repeat=True)
+    return Told(known, is_repeat=True)

@@ -1,30 +1,23 @@
-"""The door of the claims route: a plain claim of what is gone is answered before Flask is woken."""
+"""The door of the claims route (`auth.door`)."""
 
 import re
 
-from flask import Flask
+from miniprogram_api.auth.door import Entrance, Plain
+from miniprogram_api.http.language import language
+from miniprogram_api.repeats.records import Told
 
-from points_mall.coupons.terms import Audience
-from points_mall.stock import door
-from points_mall.stock.door import Entrance
-
-from .drops import drop_of
+from .claiming import claim_coupon
 
 
-def _pool_of(drop_id: int) -> int | None:
-    """The pool of a drop that is for everybody."""
-    drop = drop_of(drop_id)
-    return drop.pool_id if drop.template.terms.audience == Audience() else None
+def _claim(plain: Plain) -> Told | None:
+    if not plain.asks_nothing():
+        return None
+    [drop_id] = plain.numbers
+    return claim_coupon(plain.member_id, drop_id, plain.claim, language())
 
 
 ENTRANCE = Entrance(
     rule="/api/v1/coupon-drops/<id:drop_id>/claims",
     path=re.compile(r"/api/v1/coupon-drops/([1-9][0-9]{0,17})/claims"),
-    body=re.compile(rb"\s*(?:\{\s*\}\s*)?"),
-    pool_of=_pool_of,
+    carry_out=_claim,
 )
-
-
-def keep(app: Flask) -> None:
-    """Stand in front of an application."""
-    door.keep(app, ENTRANCE)

@@ -6,7 +6,6 @@ from miniprogram_api.auth.guards import current_member_id, for_member, public
 from miniprogram_api.http.api import Blueprint
 from miniprogram_api.http.idempotency import claim_of_request, keeps_own_record, told
 from miniprogram_api.http.language import language
-from miniprogram_api.repeats.records import Answer
 from points_mall.coupons.errors import CouponLimitUsed, NotForYou, TemplateOver
 from points_mall.stock.errors import AllowanceUsed, Blocked, Ended, NotStarted, SoldOut
 
@@ -49,4 +48,4 @@ def claim(drop_id: int) -> Response:
     `Idempotency-Key`.
     """
     claimed = claim_coupon(current_member_id(), drop_id, claim_of_request(), language())
-    return told(Answer(201, claimed.body), is_repeat=claimed.is_repeat)
+    return told(claimed.answer, is_repeat=claimed.is_repeat)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from miniprogram_api.core.memory import Memory
-from miniprogram_api.repeats.records import Claim, recall
+from miniprogram_api.repeats.records import Claim, Told, recall
 from points_mall.redemption.delivery import seal_address
 from points_mall.redemption.errors import DeliveryNeeded
-from points_mall.redemption.placing import Placed, Placement, order_no_for, place
+from points_mall.redemption.placing import Placement, order_no_for, place
 from points_mall.tiers.errors import TierTooLow
 from points_mall.tiers.ladder import tier_of_rank
 from points_mall.tiers.services import rank_of
@@ -23,7 +23,7 @@ def claim_item(
     item_id: int,
     claim: Claim,
     address: Mapping[str, str] | None = None,
-) -> Placed:
+) -> Told:
     """Claim one unit of an item for a member: an order, or a refusal that says why.
 
     Outside of placing, neither database nor Redis is asked: what the sale offers, and the ranks of
@@ -50,12 +50,12 @@ def _refusal_by_tier(item: SaleItem, member_id: int) -> TierTooLow | None:
     return TierTooLow(tier_of_rank(item.min_tier_rank), tier_of_rank(rank))
 
 
-def _first_answer(claim: Claim, refused: TierTooLow) -> Placed:
+def _first_answer(claim: Claim, refused: TierTooLow) -> Told:
     """What the claim was answered before the member fell to a lower tier, if it was."""
     known = recall(claim)
     if known is None:
         raise refused
-    return Placed(known.body, is_repeat=True)
+    return Told(known, is_repeat=True)
 
 
 def _sealed(item: SaleItem, order_no: str, address: Mapping[str, str] | None) -> str | None:

@@ -1,31 +1,31 @@
-"""The door of the claims route: a plain claim of an item that is gone is answered before Flask is woken."""
+"""The door of the claims route (`auth.door`): claims without an address."""
 
 import re
 
-from flask import Flask
+from miniprogram_api.auth.door import Entrance, Plain
+from miniprogram_api.http.schemas import ID_PATTERN
+from miniprogram_api.repeats.records import Told
 
-from points_mall.stock import door
-from points_mall.stock.door import Entrance
-
+from .claiming import claim_item
 from .sales import sale_of
 from .terms import PICKUP
 
+_ID = re.compile(ID_PATTERN.strip("^$"))
 
-def _pool_of(sale_id: int, item_id: int) -> int | None:
-    """The pool of an item that anybody may have without saying where to."""
-    item = sale_of(sale_id).item(item_id)
-    is_plain = item.min_tier_rank == 0 and item.fulfilment == PICKUP
-    return item.pool_id if is_plain else None
+
+def _claim(plain: Plain) -> Told | None:
+    asked = plain.asked or {}
+    item_id = asked.get("item_id")
+    if len(asked) != 1 or not isinstance(item_id, str) or not _ID.fullmatch(item_id):
+        return None
+    [sale_id] = plain.numbers
+    if sale_of(sale_id).item(int(item_id)).fulfilment != PICKUP:
+        return None
+    return claim_item(plain.member_id, sale_id, int(item_id), plain.claim)
 
 
 ENTRANCE = Entrance(
     rule="/api/v1/flash-sales/<id:sale_id>/claims",
     path=re.compile(r"/api/v1/flash-sales/([1-9][0-9]{0,17})/claims"),
-    body=re.compile(rb'\s*\{\s*"item_id"\s*:\s*"([1-9][0-9]{0,17})"\s*\}\s*'),
-    pool_of=_pool_of,
+    carry_out=_claim,
 )
-
-
-def keep(app: Flask) -> None:
-    """Stand in front of an application."""
-    door.keep(app, ENTRANCE)

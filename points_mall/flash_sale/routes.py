@@ -7,7 +7,6 @@ from flask import Response, jsonify
 from miniprogram_api.auth.guards import current_member_id, for_member, public
 from miniprogram_api.http.api import Blueprint
 from miniprogram_api.http.idempotency import claim_of_request, keeps_own_record, told
-from miniprogram_api.repeats.records import Answer
 from points_mall.ledger.errors import InsufficientPoints
 from points_mall.redemption.errors import DeliveryNeeded
 from points_mall.stock.errors import AllowanceUsed, Blocked, Ended, NotStarted, SoldOut
@@ -63,4 +62,4 @@ def claim(given: dict[str, Any], sale_id: int) -> Response:
     placed = claim_item(
         current_member_id(), sale_id, given["item_id"], claim_of_request(), given.get("delivery")
     )
-    return told(Answer(201, placed.body), is_repeat=placed.is_repeat)
+    return told(placed.answer, is_repeat=placed.is_repeat)

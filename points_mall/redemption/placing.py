@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -19,7 +20,8 @@ from miniprogram_api.core.crypto import blind_index
 from miniprogram_api.core.db import db, transaction
 from miniprogram_api.core.group_commit import group_of
 from miniprogram_api.core.settings import settings
-from miniprogram_api.repeats.records import Answer, Claim, store_all
+from miniprogram_api.repeats.records import Answer, Claim, Told, store_all
+from points_mall.catalogue.shipping import shipping_fen
 from points_mall.ledger import posting
 from points_mall.ledger.movements import Debit, Hold, Movement, Posted
 from points_mall.ledger.reasons import Reason
@@ -42,7 +44,8 @@ _ORDERS = cast(sa.Table, RedemptionOrder.__table__)
 class Offer:
     """What is offered for points, by a reward or by a sale.
 
-    :param points: the price of one; `cash_fen` is owed in addition, and holds the points until paid.
+    :param points: the price of one; `cash_fen` is owed in addition, and so is what sending it costs:
+        either holds the points until it is paid.
     :param is_stocked: it waits at the counter already.
     :param describe: the answer to the shopper, from the order's row and what is left to spend.
     :param is_cancellable: the member may cancel before it is shipped or collected.
@@ -79,21 +82,23 @@ class Placement:
     quantity: int = 1
     delivery_sealed: str | None = None
 
+    @cached_property
+    def shipping_fen(self) -> int:
+        """What of the cash is for sending it."""
+        return shipping_fen(self.offer.fulfilment)
+
+    @cached_property
+    def cash_fen(self) -> int:
+        """What is owed in cash, for all of it."""
+        return self.offer.cash_fen * self.quantity + self.shipping_fen
+
 
 def order_no_for(claim: Claim) -> str:
     """The number of the order that a key stands for: whoever repeats the key means this order."""
     return "R" + blind_index(f"{claim.scope}:{claim.key}", "order_no")[:20].upper()
 
 
-@dataclass(frozen=True)
-class Placed:
-    """The answer to a placement; `is_repeat`: it is that of an earlier one."""
-
-    body: Any
-    is_repeat: bool
-
-
-def place(placement: Placement) -> Placed:
+def place(placement: Placement) -> Told:
     """Place an order, together with whoever arrives at the same time.
 
     :raises DomainError: it is refused, and nothing has moved.
@@ -104,34 +109,34 @@ def place(placement: Placement) -> Placed:
     return group_of("redemption", place_all).submit(placement)
 
 
-def place_all(placements: Sequence[Placement]) -> list[Placed | Exception]:
+def place_all(placements: Sequence[Placement]) -> list[Told | Exception]:
     """Place a group of orders; each is answered or refused by itself."""
     tries = [
         Try(one.offer.pool_id, Want(one.member_id, one.order_no, one.quantity), one)
         for one in placements
     ]
-    placed: dict[str, Placed] = {}
+    placed: dict[str, Told] = {}
     taking.take(tries, lambda some: _write(some, placed))
     return [one.refusal or placed[one.want.order_no] for one in tries]
 
 
-def _write(tries: Sequence[Try[Placement]], placed: dict[str, Placed]) -> None:
+def _write(tries: Sequence[Try[Placement]], placed: dict[str, Told]) -> None:
     """One transaction: own the units, move the points, write the orders and the answers."""
-    fresh: dict[str, Placed] = {}
+    fresh: dict[str, Told] = {}
     with transaction() as session:
         posting.lock_accounts(one.want.member_id for one in tries)
         claims = [one.item.claim for one in tries]
         first = claiming.claim_units(session, tries, claims, _refuse_beyond_shared_allowance)
         for one, known in zip(tries, first, strict=True):
             if known is not None:
-                fresh[one.want.order_no] = Placed(known.body, is_repeat=True)
+                fresh[one.want.order_no] = Told(known, is_repeat=True)
         rows = _pay(claiming.owners(tries))
         bulk.insert(session, _ORDERS, [row for row, _ in rows])
         answers = []
         for one, (row, available) in zip(claiming.owners(tries), rows, strict=True):
-            body = one.item.offer.describe(row, available)
-            fresh[one.want.order_no] = Placed(body, is_repeat=False)
-            answers.append((one.item.claim, Answer(201, body)))
+            answer = Answer(201, one.item.offer.describe(row, available))
+            fresh[one.want.order_no] = Told(answer)
+            answers.append((one.item.claim, answer))
         store_all(session, answers)
     placed |= fresh
 
@@ -170,7 +175,7 @@ def _movement(placement: Placement, moment: datetime) -> Movement:
     offer = placement.offer
     points = offer.points * placement.quantity
     reference = f"order:{placement.order_no}"
-    if offer.cash_fen:
+    if placement.cash_fen:
         return Hold(placement.member_id, points, offer.reason, reference, _held_until(moment))
     explanation = {
         "source": offer.source,
@@ -188,7 +193,7 @@ def _held_until(moment: datetime) -> datetime:
 
 def _row(placement: Placement, moment: datetime) -> dict[str, Any]:
     offer = placement.offer
-    by_pickup = offer.fulfilment == "pickup"
+    by_pickup, cash_fen = offer.fulfilment == "pickup", placement.cash_fen
     status = OrderStatus.READY if by_pickup and offer.is_stocked else OrderStatus.PLACED
     return {
         "order_no": placement.order_no,
@@ -199,13 +204,14 @@ def _row(placement: Placement, moment: datetime) -> dict[str, Any]:
         "title": offer.title,
         "quantity": placement.quantity,
         "points": offer.points * placement.quantity,
-        "cash_fen": offer.cash_fen * placement.quantity,
-        "status": OrderStatus.AWAITING_PAYMENT if offer.cash_fen else status,
+        "cash_fen": cash_fen,
+        "shipping_fen": placement.shipping_fen,
+        "status": OrderStatus.AWAITING_PAYMENT if cash_fen else status,
         "fulfilment": offer.fulfilment,
         "pickup_code": pickup_codes.new_code() if by_pickup else None,
         "delivery_sealed": placement.delivery_sealed,
         "placed_at": moment,
-        "pay_by": moment + PAY_WITHIN if offer.cash_fen else None,
+        "pay_by": moment + PAY_WITHIN if cash_fen else None,
         "changed_at": moment,
         "is_cancellable": offer.is_cancellable,
         "is_stocked": offer.is_stocked,

@@ -9,7 +9,7 @@ from miniprogram_api.auth.guards import current_member_id, for_member
 from miniprogram_api.core.errors import DomainError, SlowDown
 from miniprogram_api.http.api import Blueprint
 from miniprogram_api.http.idempotency import claim_of_request, idempotent, keeps_own_record, told
-from miniprogram_api.repeats.records import Answer, Claim, recall
+from miniprogram_api.repeats.records import Claim, Told, recall
 from points_mall.catalogue.errors import ChooseVariant, NoSuchReward
 from points_mall.ledger.errors import InsufficientPoints
 from points_mall.stock.errors import AllowanceUsed, Blocked, Ended, NotStarted, SoldOut
@@ -21,7 +21,7 @@ from .errors import DeliveryNeeded, NoSuchOrder, NotCancellable, StepNotAllowed
 from .models import RedemptionOrder
 from .ordering import placement
 from .orders import order_of, orders_of
-from .placing import Placed, place
+from .placing import place
 from .schemas import OrderDetailSchema, OrderMovedSchema, OrderSchema, RedemptionSchema
 
 blp = Blueprint(
@@ -46,10 +46,10 @@ def redeem(asked: dict[str, Any]) -> Response:
     at once; where cash is owed too they are held until `pay_by`. What is sent by post needs `delivery`.
     """
     placed = _place(claim_of_request(), asked)
-    return told(Answer(201, placed.body), is_repeat=placed.is_repeat)
+    return told(placed.answer, is_repeat=placed.is_repeat)
 
 
-def _place(claim: Claim, asked: dict[str, Any]) -> Placed:
+def _place(claim: Claim, asked: dict[str, Any]) -> Told:
     """Place it; a repeat hears its first answer even where it would be refused today.
 
     Who is turned away because nothing is left, or for asking too fast, is not looked up: that is the
@@ -62,7 +62,7 @@ def _place(claim: Claim, asked: dict[str, Any]) -> Placed:
     except DomainError:
         if (first := recall(claim)) is None:
             raise
-        return Placed(first.body, is_repeat=True)
+        return Told(first, is_repeat=True)
 
 
 @blp.get("")

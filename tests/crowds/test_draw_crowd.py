@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from flask import Flask
 
 from lottery import services
-from lottery.drawing import Told
 from lottery.terms import PrizeTerms
 from miniprogram_api.core.clock import clock
 from miniprogram_api.core.db import db
+from miniprogram_api.repeats.records import Told
 from points_mall.redemption.models import RedemptionOrder
 from points_mall.stock.models import StockUnit
 from tests.campaign import times

@@ -13,10 +13,10 @@ from miniprogram_api.core.db import db, transaction
 from miniprogram_api.core.errors import DomainError, Unavailable
 from miniprogram_api.core.redis import redis_client
 from miniprogram_api.repeats.models import IdempotencyRecord
-from miniprogram_api.repeats.records import Claim, fingerprint
+from miniprogram_api.repeats.records import Claim, Told, fingerprint
 from points_mall.ledger.models import LedgerEntry, PointsAccount
 from points_mall.redemption.models import RedemptionOrder
-from points_mall.redemption.placing import Offer, Placed, Placement, order_no_for, place_all
+from points_mall.redemption.placing import Offer, Placement, order_no_for, place_all
 from points_mall.redemption.reasons import FLASH_SALE
 from points_mall.stock import pools, rebuilding, sold_out
 from points_mall.stock.gate import keys_of
@@ -95,7 +95,7 @@ def a_number_that_has_an_owner(rich: Sequence[int], _poor: Sequence[int]) -> Sce
     client = redis_client()
     copy = {key: client.dump(key) for key in keys_of(scene.pool_id)}
     [earlier] = place_all([scene.placement(rich[1], f"scene-{scene.number}-earlier")])
-    assert isinstance(earlier, Placed)
+    assert isinstance(earlier, Told)
     for key, value in copy.items():
         client.delete(key)
         if value is not None:
@@ -196,8 +196,8 @@ def _of_member(scene: Scene, one: Placement) -> tuple[object, ...]:
     return (rows, db.session.scalar(units), points, db.session.scalar(kept))
 
 
-def _word(answer: Placed | Exception) -> str:
-    if isinstance(answer, Placed):
+def _word(answer: Told | Exception) -> str:
+    if isinstance(answer, Told):
         return "placed"
     if isinstance(answer, Unavailable) or not isinstance(answer, DomainError):
         return "again"

@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from lottery import audit as lottery_audit
 from lottery import services
 from lottery.chances import DRAW_CHANCE
-from lottery.drawing import Told, draw, draw_all, wish_for
+from lottery.drawing import draw, draw_all, wish_for
 from lottery.models import Draw, FairnessPeriod
 from lottery.terms import PrizeTerms, WheelTerms
 from miniprogram_api.core.clock import clock
 from miniprogram_api.core.db import db, transaction
 from miniprogram_api.core.errors import DomainError
 from miniprogram_api.members.models import Member
-from miniprogram_api.repeats.records import Claim
+from miniprogram_api.repeats.records import Claim, Told
 from points_mall.coupons.templates import Draft, publish
 from points_mall.coupons.terms import CouponTerms, Kind
 from points_mall.coupons.validity import Span, Validity

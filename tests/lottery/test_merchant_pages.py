@@ -363,3 +363,11 @@ def test_what_there_is_not_is_said_so(app: Flask, zhou: Clerk) -> None:
         assert zhou.get(f"/admin/wheels/{path}").status_code == 404
     assert zhou.get("/admin/wheels/new").location.startswith("/admin/wheels/new-")
     assert THANKS.is_consolation
+
+
+def test_a_wheel_is_chosen_by_name_until_it_is_over(app: Flask, zhou: Clerk) -> None:
+    assert zhou.post(f"{NEW}/publish", **filled()).status_code == 303
+    page = zhou.get(f"{NEW}").text
+    assert '<optgroup label="抽奖机会"><option value="1">' in page
+    assert zhou.post("/admin/wheels/1/close", reason="到此为止").status_code == 303
+    assert '<optgroup label="抽奖机会">' not in zhou.get(f"{NEW}").text
