@@ -36,12 +36,16 @@ def show_command(*, show_all: bool, as_json: bool) -> None:
         }
         click.echo(_spelt(told, as_json=as_json))
         return
-    found = [_told(row) for row in rule_book.versions(db.session())]
+    withdrawn = rule_book.withdrawn(db.session())
+    found = [
+        {**_told(row), "is_withdrawn": row.version in withdrawn}
+        for row in rule_book.versions(db.session())
+    ]
     if as_json:
         click.echo(_spelt(found, as_json=True))
         return
     for one in found:
-        mark = "▶" if one["version"] == rule.version else " "
+        mark = "▶" if one["version"] == rule.version else "✗" if one["is_withdrawn"] else " "
         click.echo(
             f"{mark} {one['version']:>4}  {one['effective_on']}  {one['actor']}  {one['note']}"
         )
@@ -70,6 +74,15 @@ def set_command(file: Path, effective_on: datetime | None, note: str, *, as_json
     told = {"version": rule.version, "effective_on": rule.effective_on.isoformat()}
     plain = f"版本 version {rule.version}，自 from {rule.effective_on} 起生效"
     click.echo(_spelt(told, as_json=True) if as_json else plain)
+
+
+@rules_cli.command("withdraw")
+@click.argument("version", type=int)
+@click.option("--note", default="", help="For people: why.")
+def withdraw_command(version: int, note: str) -> None:
+    """Withdraw a version before it begins. Exit code 1: refused, and nothing changed."""
+    rule_book.withdraw(version, note=note, actor=actor())
+    click.echo(f"已撤回 withdrawn: {version}")
 
 
 def _told(row: CheckInRule) -> dict[str, Any]:

@@ -43,12 +43,12 @@ class Shown:
 
 def versions() -> Sequence[Version]:
     """Every version, the newest first; a shop without any has the first rule."""
+    taken_back = rule_book.withdrawn(db.session())
     found = [
-        Version(
-            row.version, starts_at(row.effective_on), row.terms, row.note, row.actor, row.created_at
-        )
+        Version(row.version, starts_at(row.effective_on), row.terms, row.note, row.actor,
+                row.created_at, taken_back.get(row.version))
         for row in rule_book.versions(db.session())
-    ]
+    ]  # fmt: skip
     first = FIRST_RULE
     begins = starts_at(first.effective_on)
     return found or [Version(first.version, begins, first.terms.as_json())]
@@ -61,6 +61,11 @@ def publish(terms: Terms, own: Form, reason: str) -> Version:
     stored = rule.terms.as_json()
     begins = starts_at(rule.effective_on)
     return Version(rule.version, begins, stored, reason, audit.actor(), now())
+
+
+def withdraw(version: int, reason: str) -> None:
+    """Take a rule back before it begins."""
+    rule_book.withdraw(version, note=reason, actor=audit.actor())
 
 
 def preview(terms: Terms, _own: Form) -> dict[str, Any]:
@@ -141,11 +146,16 @@ def _facts() -> dict[str, Any]:
 
 
 def _choices() -> dict[str, Any]:
-    return {"kinds": merchant_rewards.choices(), "tomorrow": today() + timedelta(days=1)}
+    return {
+        "kinds": merchant_rewards.choices(),
+        "named": merchant_rewards.named(),
+        "tomorrow": today() + timedelta(days=1),
+    }
 
 
 CHECKIN_RULE = RuleBook(
     kind="checkin_rule",
+    called=("签到规则", "Check-in rule"),
     address="/admin/check-in",
     folder="checkin",
     words=WORDS,
@@ -153,6 +163,7 @@ CHECKIN_RULE = RuleBook(
     form_of=form_of,
     read=read,
     publish=publish,
+    withdraw=withdraw,
     preview=preview,
     facts=_facts,
     choices=_choices,

@@ -12,7 +12,10 @@ from miniprogram_api.core.db import Base, BigId, Json
 
 @append_only
 class CheckInRule(Base):
-    """A version of the rule, from a day on; the newest version of the latest such day is in force."""
+    """A version of the rule, from a day on; the newest version of the latest such day is in force.
+
+    A row with `withdraws` is no version: it takes back the one of that number before it began.
+    """
 
     __tablename__ = "checkin_rule"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -22,6 +25,9 @@ class CheckInRule(Base):
     note: Mapped[str] = mapped_column(sa.String(200))
     actor: Mapped[str] = mapped_column(sa.String(64))
     created_at: Mapped[datetime]
+    withdraws: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("checkin_rule.version"), unique=True
+    )
     __table_args__ = (sa.Index("ix_checkin_rule_effective_on_version", "effective_on", "version"),)
 
 

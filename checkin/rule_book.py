@@ -1,7 +1,7 @@
 """The versions of the check-in rule: which is in force on a day, and how a new one is published."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -10,9 +10,10 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from miniprogram_api.core import bulk
-from miniprogram_api.core.clock import now, today
+from miniprogram_api.core import bulk, withdrawals
+from miniprogram_api.core.clock import now, starts_at, today
 from miniprogram_api.core.db import retrying, transaction
+from miniprogram_api.core.withdrawals import Withdrawal, last_number, standing
 from points_mall.grants.kinds import check_reward
 
 from .errors import RuleJustChanged, RuleNotAllowed
@@ -44,7 +45,7 @@ _COLUMNS = (
 _NEWEST_FIRST = (rules.c.effective_on.desc(), rules.c.version.desc())
 _IN_FORCE = (
     sa.select(*_COLUMNS)
-    .where(rules.c.effective_on <= sa.bindparam("day", type_=sa.Date))
+    .where(rules.c.effective_on <= sa.bindparam("day", type_=sa.Date), standing(rules))
     .order_by(*_NEWEST_FIRST)
     .limit(1)
 )
@@ -53,6 +54,7 @@ _TAKING_EFFECT = (
     .where(
         rules.c.effective_on > sa.bindparam("after", type_=sa.Date),
         rules.c.effective_on <= sa.bindparam("until", type_=sa.Date),
+        standing(rules),
     )
     .order_by(*_NEWEST_FIRST)
 )
@@ -107,16 +109,41 @@ def publish(terms: Terms, effective_on: date, *, note: str = "", actor: str = "s
                 f"{effective_on} has begun; a rule changes from tomorrow on",
                 effective_on=effective_on,
             )
-        version = 1 + (session.scalar(sa.select(sa.func.max(rules.c.version))) or 0)
+        version = 1 + last_number(session, rules)
         row = _row(version, effective_on, terms, note, actor)
         if not bulk.insert_missing(session, rules, [row]):
             raise RuleJustChanged(f"version {version} was saved by somebody else")
     return Rule(version, effective_on, terms)
 
 
+@retrying
+def withdraw(version: int, *, note: str = "", actor: str = "system") -> None:
+    """Take back a version before it begins: it never does.
+
+    :raises NoSuchVersion: there is none of that number.
+    :raises VersionStays: it has begun, begins within a minute, or was withdrawn before.
+    """
+    with transaction() as session:
+        if not withdrawals.withdraw(
+            session,
+            rules,
+            version,
+            lambda row: starts_at(row["effective_on"]),
+            note=note,
+            actor=actor,
+        ):
+            raise RuleJustChanged("the rule was changed by somebody else")
+
+
 def versions(session: Session) -> Sequence[CheckInRule]:
-    """Every version, the newest first."""
-    return session.scalars(sa.select(CheckInRule).order_by(CheckInRule.version.desc())).all()
+    """Every version, the newest first, and those that were withdrawn."""
+    query = sa.select(CheckInRule).where(CheckInRule.withdraws.is_(None))
+    return session.scalars(query.order_by(CheckInRule.version.desc())).all()
+
+
+def withdrawn(session: Session) -> Mapping[int, Withdrawal]:
+    """The versions that were withdrawn: by whom, when and why."""
+    return withdrawals.withdrawals(session, rules)
 
 
 def _row(version: int, day: date, terms: Terms, note: str, actor: str) -> dict[str, Any]:

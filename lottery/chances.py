@@ -19,7 +19,7 @@ from miniprogram_api.core.clock import now, starts_at, to_day
 from miniprogram_api.core.db import current_transaction, db
 from miniprogram_api.core.settings import settings
 from points_mall.grants.errors import RewardNotAllowed
-from points_mall.grants.kinds import Grant, Granted, GrantKind, check_amount
+from points_mall.grants.kinds import Grant, Granted, GrantKind, Item, check_amount
 from points_mall.grants.rewards import Reward
 
 from .models import DrawChanceGrant, DrawChanceUse, Wheel
@@ -193,4 +193,12 @@ def _check(reward: Reward) -> None:
         raise RewardNotAllowed(f"there is no wheel {reward.item}", kind=DRAW_CHANCE)
 
 
-DRAW_CHANCES = GrantKind(DRAW_CHANCE, "抽奖机会", "Draw chance", give_chances, _check)
+def _items() -> list[Item]:
+    """The wheels that are drawn now or later, the newest first."""
+    is_to_end = sa.or_(Wheel.closes_at.is_(None), Wheel.closes_at > now())
+    alive = sa.select(Wheel.id, Wheel.title).where(Wheel.closed_at.is_(None), is_to_end)
+    rows = db.session.execute(alive.order_by(Wheel.id.desc()))
+    return [Item(str(row.id), row.title, row.title) for row in rows]
+
+
+DRAW_CHANCES = GrantKind(DRAW_CHANCE, "抽奖机会", "Draw chance", give_chances, _check, _items)

@@ -18,7 +18,7 @@ from miniprogram_api.merchant.listing import Choice, asked, page_of
 from miniprogram_api.merchant.navigation import PLAY, Door, add_door
 from miniprogram_api.pages.shell import say
 from miniprogram_api.staff.guards import for_staff
-from points_mall.coupons.templates import all_templates
+from points_mall.grants import merchant_rewards
 from points_mall.ledger.explorer_causes import Cause, add_cause
 from points_mall.tiers.ladder import tiers
 
@@ -178,7 +178,7 @@ def _facts(_key: str) -> dict[str, Any]:
         "kinds": [(code, say(zh, en)) for code, zh, en in kinds_of_prizes()],
         "handed_over": [(code, say(zh, en)) for code, zh, en in HANDED_OVER],
         "tiers": [(tier.code, say(tier.name_zh, tier.name_en)) for tier in tiers()],
-        "coupons": [(one.code, one.title_zh) for one in all_templates()],
+        "named": merchant_rewards.named(),
         "planned": PLANNED,
     }
 

@@ -26,7 +26,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "kind": ("种类", "Kind"),
     "weight": ("权重", "Weight"),
     "amount": ("数量", "Amount"),
-    "item": ("券模板或转盘", "Template or wheel"),
+    "item": ("哪一种", "Which one"),
     "value_fen": ("价值（元）", "Worth (yuan)"),
     "stock": ("总数量", "How many"),
     "expires_days": ("有效天数", "Days valid"),

@@ -12,7 +12,7 @@ class NoSuchSale(NotFound):
 
 
 class NoSuchItem(NotFound):
-    """The sale does not offer this item; another one may."""
+    """The sale does not offer this item; another one may, or it was changed before the sale opened."""
 
     code = "no_such_item"
     title_zh = "活动中没有该商品"
@@ -25,6 +25,14 @@ class SaleOver(Conflict):
     code = "flash_sale_over"
     title_zh = "活动已结束，不能再修改"
     title_en = "The flash sale is over"
+
+
+class ItemsStay(Conflict):
+    """The sale has opened: what it offers, and for how much, stays; its stock can still be changed."""
+
+    code = "flash_sale_items_stay"
+    title_zh = "已经开抢：商品、价格与限购不能再改"
+    title_en = "The sale has opened: its items and prices stay"
 
 
 class SaleNotValid(Unprocessable):

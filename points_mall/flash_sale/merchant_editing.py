@@ -1,12 +1,10 @@
 """Publishing, changing, stocking and closing sales from the merchant's pages, each with its line in the audit.
 
-A sale has no versions: what a form of it was begun from is known by a fingerprint of its row.
+A sale has no versions: what a form of it was begun from is known by a fingerprint of its rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
-
-import sqlalchemy as sa
 
 from miniprogram_api.core.db import db, retrying, transaction
 from miniprogram_api.merchant.desks import copied_key, is_new, number_of
@@ -17,6 +15,7 @@ from miniprogram_api.staff import audit
 
 from . import services
 from .errors import NoSuchItem, NoSuchSale, SaleNotValid
+from .items import items_of
 from .merchant_forms import (
     Change,
     change_meant_by,
@@ -28,6 +27,7 @@ from .merchant_forms import (
     spelt_sale,
 )
 from .models import FlashSale, FlashSaleItem
+from .revising import revise
 from .terms import SaleTerms
 
 KIND = "flash_sale"
@@ -47,7 +47,8 @@ def running(key: str) -> Running:
         copied = copied_key()
         return Running(_copy_of(copied) if copied else Form.of(BEGINNING), "")
     sale = sale_with(number_of(key))
-    return Running(form_of(sale), fingerprint(spelt_sale(sale)))
+    items = items_of(db.session(), [sale.id])
+    return Running(form_of(sale, items), fingerprint(spelt_sale(sale, items)))
 
 
 def sale_with(sale_id: int | None) -> FlashSale:
@@ -61,20 +62,11 @@ def sale_with(sale_id: int | None) -> FlashSale:
     return sale
 
 
-def items_of(sale_ids: Sequence[int]) -> Sequence[FlashSaleItem]:
-    """The items of sales, in their order."""
-    query = (
-        sa.select(FlashSaleItem)
-        .where(FlashSaleItem.sale_id.in_(sale_ids))
-        .order_by(FlashSaleItem.sale_id, FlashSaleItem.position)
-    )
-    return db.session.scalars(query).all()
-
-
 def publish(sheet: Sheet, reason: str) -> str:
-    """Publish what a sheet says: new sales, or a sale's new name and times; answer where to go.
+    """Publish what a sheet says: new sales, or what changes of a published one; answer where to go.
 
     :raises FormRefused: it cannot be held like that.
+    :raises ItemsStay: it has opened meanwhile, and an item would change.
     :raises EditedMeanwhile: the draft, or the sale itself, is another one by now.
     """
     if is_new(sheet.subject):
@@ -100,9 +92,9 @@ def close(sale_id: int, reason: str) -> None:
     :raises SaleOver: it has ended already.
     """
     with transaction():
-        before = spelt_sale(sale_with(sale_id))
+        before = _spelt(sale_id)
         services.close(sale_id)
-        _record("close", sale_id, reason, before, spelt_sale(sale_with(sale_id)))
+        _record("close", sale_id, reason, before, _spelt(sale_id))
 
 
 @retrying
@@ -137,11 +129,19 @@ def _publish_change(sheet: Sheet, sale_id: int, change: Change, reason: str) -> 
     with transaction() as session:
         session.get(FlashSale, sale_id, with_for_update=True, populate_existing=True)
         take(sheet, running(sheet.subject))
-        before = spelt_sale(sale_with(sale_id))
-        services.change(
-            sale_id, title=change.title, starts_at=change.starts_at, ends_at=change.ends_at
+        before = _spelt(sale_id)
+        revise(
+            sale_id,
+            title=change.title,
+            starts_at=change.starts_at,
+            ends_at=change.ends_at,
+            items=change.items,
         )
-        _record("change", sale_id, reason, before, spelt_sale(sale_with(sale_id)))
+        _record("change", sale_id, reason, before, _spelt(sale_id))
+
+
+def _spelt(sale_id: int) -> dict[str, Any]:
+    return spelt_sale(sale_with(sale_id), items_of(db.session(), [sale_id]))
 
 
 def _record(
@@ -153,4 +153,4 @@ def _record(
 
 def _copy_of(key: str) -> Form:
     sale = sale_with(number_of(key))
-    return form_of_copy(sale, items_of([sale.id]))
+    return form_of_copy(sale, items_of(db.session(), [sale.id]))

@@ -10,7 +10,6 @@ from marshmallow import EXCLUDE
 from miniprogram_api.core.clock import in_shop_time, now
 from miniprogram_api.core.db import db
 from miniprogram_api.http.language import language
-from miniprogram_api.http.schemas import Integer, Schema
 from miniprogram_api.members.models import Member
 from miniprogram_api.merchant.act_names import name_acts, name_subject
 from miniprogram_api.merchant.acting import carried_out
@@ -24,14 +23,15 @@ from miniprogram_api.merchant.listing import Asked, Choice, asked, page_of
 from miniprogram_api.merchant.navigation import PLAY, Door, add_door
 from miniprogram_api.pages.shell import say
 from miniprogram_api.staff.guards import for_staff
+from points_mall.catalogue.merchant_forms import StockSchema
 from points_mall.catalogue.models import Reward
 from points_mall.redemption.models import RedemptionOrder
 from points_mall.redemption.order_words import STATUSES
-from points_mall.stock.pools import MAX_UNITS
 from points_mall.stock.remaining import remaining_of
 from points_mall.tiers.ladder import tier_of_rank, tiers
 
 from . import merchant_editing
+from .items import items_of
 from .merchant_forms import WORDS
 from .merchant_preview import shown, shown_sale
 from .merchant_words import HANDED_OVER
@@ -46,12 +46,6 @@ REWARDS_OFFERED = 200
 ORDER_COLUMNS = ("order_no", "placed_at", "member_no", "item", "points", "cash_fen", "status")
 
 blp = Blueprint("flash_sale_merchant", __name__, template_folder="templates")
-
-
-class StockSchema(Schema):
-    """How many units an item gains, or loses below zero."""
-
-    by = Integer(-MAX_UNITS, MAX_UNITS, required=True)
 
 
 @blp.get(ADDRESS)
@@ -233,15 +227,26 @@ def _preview(sheet: Sheet) -> str:
 
 
 def _facts(key: str) -> dict[str, Any]:
-    rewards = sa.select(Reward.id, Reward.title).order_by(Reward.id.desc()).limit(REWARDS_OFFERED)
     sale = None if is_new(key) else merchant_editing.sale_with(int(key))
+    has_started = sale is not None and sale.starts_at <= now()
+    offered = items_of(db.session(), [sale.id]) if sale else ()
     return {
         "sale": sale,
-        "has_started": sale is not None and sale.starts_at <= now(),
+        "has_started": has_started,
+        "offered": offered,
         "tiers": [(tier.code, say(tier.name_zh, tier.name_en)) for tier in tiers()],
         "handed_over": [(code, say(zh, en)) for code, zh, en in HANDED_OVER],
-        "rewards": [("", "—"), *((str(row.id), row.title) for row in db.session.execute(rewards))],
+        "rewards": [("", "—"), *_rewards(offered)],
     }
+
+
+def _rewards(offered: Sequence[FlashSaleItem]) -> list[tuple[str, str]]:
+    """The newest rewards, and those that a sale names already."""
+    newest = sa.select(Reward.id).order_by(Reward.id.desc()).limit(REWARDS_OFFERED)
+    named = [item.reward_id for item in offered]
+    wanted = sa.select(Reward.id, Reward.title).order_by(Reward.id.desc())
+    rows = db.session.execute(wanted.where(sa.or_(Reward.id.in_(newest), Reward.id.in_(named))))
+    return [(str(row.id), row.title) for row in rows]
 
 
 DESK = Desk(

@@ -9,7 +9,7 @@ from miniprogram_api.merchant.fields import fen_typed
 from miniprogram_api.merchant.forms import Form
 from points_mall.tiers.ladder import tier_of_code, tier_of_rank
 
-from .sales import Sale
+from .sales import Sale, SaleItem
 from .terms import DELIVERY
 
 _LONGEST = 12
@@ -61,21 +61,11 @@ def shown(form: Form, lang: str) -> Shown:
 
 
 def shown_sale(sale: Sale, form: Form, lang: str) -> Shown:
-    """A published sale with the name and times that are typed."""
+    """A published sale with the name and times, and before it opens the items, that are typed."""
     starts_at = _moment(form.value("starts_at")) or sale.starts_at
     ends_at = _moment(form.value("ends_at")) or sale.ends_at
-    items = [
-        ShownItem(
-            item.title,
-            item.points_price,
-            item.cash_fen,
-            item.stock,
-            item.allowance or 0,
-            _tier_at(item.min_tier_rank, lang),
-            item.fulfilment == DELIVERY,
-        )
-        for item in sale.items
-    ]
+    typed = [_item(form, f"items-{row}-", lang) for row in form.rows("items")]
+    items = typed or [_shown_item(item, lang) for item in sale.items]
     counts_to = ends_at if starts_at <= now() else starts_at
     return Shown(form.value("title"), starts_at, ends_at, counts_to, 1, items)
 
@@ -107,8 +97,17 @@ def _item(form: Form, start: str, lang: str) -> ShownItem:
     )
 
 
-def _tier_at(rank: int, lang: str) -> str:
-    return tier_of_rank(rank).name(lang) if rank else ""
+def _shown_item(item: SaleItem, lang: str) -> ShownItem:
+    rank = item.min_tier_rank
+    return ShownItem(
+        item.title,
+        item.points_price,
+        item.cash_fen,
+        item.stock,
+        item.allowance or 0,
+        tier_of_rank(rank).name(lang) if rank else "",
+        item.fulfilment == DELIVERY,
+    )
 
 
 def _moment(text: str) -> datetime | None:

@@ -18,7 +18,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "items": ("商品", "Item"),
     "points_price": ("积分价", "Points"),
     "cash_fen": ("另付（元）", "Cash (yuan)"),
-    "stock": ("每场库存", "Stock of a slot"),
+    "stock": ("库存", "Stock"),
     "allowance": ("每人限购", "Most each"),
     "min_tier": ("最低等级", "Lowest tier"),
     "fulfilment": ("领取方式", "Handed over"),

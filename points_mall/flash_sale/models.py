@@ -34,9 +34,10 @@ class FlashSale(Base):
 
 
 class FlashSaleItem(Base):
-    """Something offered in a sale, at a price that stays while it is offered.
+    """Something offered in a sale. What it costs never changes: with another price it is another row.
 
-    `stock` counts the units of its pool; `reward_id` names the same thing in the catalogue.
+    `stock` counts the units of its pool; `reward_id` names the same thing in the catalogue. No id is given
+    out twice, not even by SQLite: members claim what they were shown by its id.
     """
 
     __tablename__ = "flash_sale_item"
@@ -61,4 +62,5 @@ class FlashSaleItem(Base):
         sa.CheckConstraint("allowance > 0", name="allows"),
         sa.CheckConstraint("min_tier_rank >= 0", name="rank_not_negative"),
         sa.CheckConstraint("fulfilment IN ('pickup', 'delivery')", name="reaches_the_member"),
+        {"sqlite_autoincrement": True},
     )

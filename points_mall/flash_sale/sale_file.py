@@ -74,7 +74,7 @@ def terms_of(loaded: dict[str, Any]) -> SaleTerms:
         raise ValidationError("Give either slots, or days and times.", "slots")
     if by_days:
         slots = slots_of(loaded["days"], [_hours(one) for one in loaded["times"]], shop_zone())
-    items = tuple(_item(one) for one in loaded["items"])
+    items = tuple(item_of(one) for one in loaded["items"])
     return SaleTerms(loaded["title"], slots, items, loaded["campaign"])
 
 
@@ -83,7 +83,8 @@ def _hours(text: str) -> tuple[time, time]:
     return time.fromisoformat(begins), time.fromisoformat(ends)
 
 
-def _item(given: dict[str, Any]) -> ItemTerms:
+def item_of(given: dict[str, Any]) -> ItemTerms:
+    """The item that its loaded fields mean."""
     facts = dict(given)
     rank = rank_named(facts.pop("min_tier"))
     return ItemTerms(**facts, min_tier_rank=rank)

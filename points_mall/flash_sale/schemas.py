@@ -28,6 +28,9 @@ class SaleItemSchema(Schema):
     cash_fen = fields.Integer(
         required=True, metadata={"description": "另付现金（分） · owed in addition"}
     )
+    shipping_fen = fields.Integer(
+        required=True, metadata={"description": "邮寄运费（分），每单另付 · for sending it"}
+    )
     stock = fields.Integer(required=True)
     remaining = fields.Integer(
         required=True, metadata={"description": "剩余件数，可能晚一秒 · at most a second old"}

@@ -1,6 +1,5 @@
 """The merchant's hand: publish, change and close sales; raise and lower their stock."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -8,15 +7,14 @@ from sqlalchemy.orm import Session
 
 from miniprogram_api.core.clock import now
 from miniprogram_api.core.db import after_commit, current_transaction, retrying, transaction
-from points_mall.catalogue.errors import NoSuchReward
-from points_mall.catalogue.models import Reward
-from points_mall.stock import pools, preparing, rebuilding
+from points_mall.stock import pools, rebuilding
 
 from . import sales, states
 from .errors import NoSuchItem, NoSuchSale, SaleNotValid, SaleOver
+from .items import check_rewards, items_of, publish_item
 from .models import FlashSale, FlashSaleItem
 from .states import SaleState
-from .terms import LONGEST, ItemTerms, SaleTerms, Slot, check_terms
+from .terms import LONGEST, SaleTerms, Slot, check_terms
 
 
 @retrying
@@ -34,7 +32,7 @@ def create(terms: SaleTerms, *, actor: str) -> list[int]:
 def publish(terms: SaleTerms, *, actor: str) -> list[int]:
     """Publish terms that are known to be good."""
     with transaction() as session:
-        _check_rewards(session, terms.items)
+        check_rewards(session, terms.items)
         slots = sorted(terms.slots, key=lambda slot: slot.starts_at)
         return [_publish_slot(session, terms, slot, actor) for slot in slots]
 
@@ -54,7 +52,7 @@ def change(
         have.
     """
     with transaction() as session:
-        sale = _locked_sale(session, sale_id)
+        sale = locked_sale(session, sale_id)
         window = Slot(starts_at or sale.starts_at, ends_at or sale.ends_at)
         _check_window(sale, window)
         sale.title = title or sale.title
@@ -69,7 +67,7 @@ def close(sale_id: int) -> None:
     :raises SaleOver: it has ended already.
     """
     with transaction() as session:
-        sale = _locked_sale(session, sale_id)
+        sale = locked_sale(session, sale_id)
         sale.closed_at = now()
         _move_pools(session, sale)
 
@@ -85,7 +83,7 @@ def change_stock(item_id: int, by: int) -> int:
         sale_id = session.scalar(sa.select(FlashSaleItem.sale_id).filter_by(id=item_id))
         if sale_id is None:
             raise NoSuchItem(f"no item {item_id}")
-        _locked_sale(session, sale_id)
+        locked_sale(session, sale_id)
         item = session.get_one(FlashSaleItem, item_id, with_for_update=True, populate_existing=True)
         if not 0 <= item.stock + by <= pools.MAX_UNITS:
             raise SaleNotValid(f"stock is 0 to {pools.MAX_UNITS}")
@@ -111,47 +109,16 @@ def _publish_slot(session: Session, terms: SaleTerms, slot: Slot, actor: str) ->
     session.add(sale)
     session.flush()  # its items and their pools are named after its id
     for position, item in enumerate(terms.items, 1):
-        _publish_item(session, sale, position, item)
+        publish_item(session, sale, position, item, position)
     return sale.id
 
 
-def _publish_item(session: Session, sale: FlashSale, position: int, terms: ItemTerms) -> None:
-    pool_id = pools.publish(
-        f"flash_sale:{sale.id}:{position}",
-        terms.stock,
-        opens_at=sale.starts_at,
-        closes_at=sale.ends_at,
-        allowance=terms.allowance,
-    )
-    session.add(
-        FlashSaleItem(
-            sale_id=sale.id,
-            position=position,
-            title=terms.title,
-            points_price=terms.points_price,
-            cash_fen=terms.cash_fen,
-            stock=terms.stock,
-            allowance=terms.allowance,
-            min_tier_rank=terms.min_tier_rank,
-            fulfilment=terms.fulfilment,
-            is_stocked=terms.is_stocked,
-            is_cancellable=terms.is_cancellable,
-            reward_id=terms.reward_id,
-            pool_id=pool_id,
-        )
-    )
-    preparing.load_if_soon(pool_id, sale.starts_at)
+def locked_sale(session: Session, sale_id: int) -> FlashSale:
+    """The sale, locked, if it can still be changed.
 
-
-def _check_rewards(session: Session, items: Sequence[ItemTerms]) -> None:
-    wanted = {item.reward_id for item in items if item.reward_id is not None}
-    known = session.scalars(sa.select(Reward.id).where(Reward.id.in_(wanted)))
-    if missing := sorted(wanted - set(known)):
-        raise NoSuchReward(f"no reward {missing[0]}")
-
-
-def _locked_sale(session: Session, sale_id: int) -> FlashSale:
-    """The sale, locked, if it can still be changed."""
+    :raises NoSuchSale: there is none.
+    :raises SaleOver: it has ended.
+    """
     sale = session.get(FlashSale, sale_id, with_for_update=True, populate_existing=True)
     if sale is None:
         raise NoSuchSale(f"no flash sale {sale_id}")
@@ -176,8 +143,7 @@ def _check_window(sale: FlashSale, window: Slot) -> None:
 def _move_pools(session: Session, sale: FlashSale) -> None:
     """Let the stock of a sale follow its times."""
     opens_at, closes_at = states.window_of(sale.starts_at, sale.ends_at, sale.closed_at)
-    items = session.scalars(sa.select(FlashSaleItem).filter_by(sale_id=sale.id)).all()
-    for item in sorted(items, key=lambda one: one.pool_id):
+    for item in sorted(items_of(session, [sale.id]), key=lambda one: one.pool_id):
         pools.change(item.pool_id, opens_at=opens_at, closes_at=closes_at, allowance=item.allowance)
         rebuilding.load_after_commit(item.pool_id)
     current_transaction().flush()  # a constraint speaks here, not at the commit

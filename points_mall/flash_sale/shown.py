@@ -10,6 +10,7 @@ from miniprogram_api.core.clock import in_shop_time, now
 from miniprogram_api.core.db import db
 from miniprogram_api.core.memory import Memory
 from miniprogram_api.http.language import language
+from points_mall.catalogue.shipping import shipping_fen
 from points_mall.stock.remaining import remaining_of
 from points_mall.tiers.ladder import tier_of_rank
 
@@ -100,6 +101,7 @@ def _item(item: SaleItem, remaining: int) -> dict[str, Any]:
         "title": item.title,
         "points_price": item.points_price,
         "cash_fen": item.cash_fen,
+        "shipping_fen": shipping_fen(item.fulfilment),
         "stock": item.stock,
         "remaining": max(0, remaining),
         "allowance": item.allowance,

@@ -53,14 +53,36 @@ Check = Callable[[Reward], None]
 
 
 @dataclass(frozen=True)
+class Item:
+    """One of several things of a kind, which a reward names by its code."""
+
+    code: str
+    name_zh: str
+    name_en: str
+
+    def name(self, language: str) -> str:
+        """What people call it."""
+        return self.name_en if language.startswith("en") else self.name_zh
+
+
+def no_items() -> Sequence[Item]:
+    """There is only one thing of the kind."""
+    return ()
+
+
+@dataclass(frozen=True)
 class GrantKind:
-    """A kind of grants: its name for people, who gives it, and what a rule may promise of it."""
+    """A kind of grants: its name for people, who gives it, and what a rule may promise of it.
+
+    :param items: what a rule may choose from, where the kind has several things.
+    """
 
     code: str
     name_zh: str
     name_en: str
     give: Give
     check: Check
+    items: Callable[[], Sequence[Item]] = no_items
 
 
 _kinds: dict[str, GrantKind] = {}

@@ -17,7 +17,7 @@ MOST_ROWS = 500
 WORDS = {
     "kind": ("奖励", "reward"),
     "amount": ("数量", "amount"),
-    "item": ("编号", "which one"),
+    "item": ("哪一种", "which one"),
     "valid_days": ("有效天数", "days valid"),
 }
 """What people call the fields of a row."""
@@ -28,14 +28,14 @@ teach(
         (r"nobody gives '(.+)'; there are .+", r"没有“\1”这种奖励"),
         (r".+: valid for 1 to (\d+) days, not .+", r"有效天数须在 1 到 \1 之间"),
         (r"\w+: 1 to (\d+), not (-?\d+)", r"数量须在 1 到 \1 之间，不是 \2"),
-        (r"\w+: there is only one kind of them", "这种奖励不用填编号"),
+        (r"\w+: there is only one kind of them", "这种奖励只有一种，“哪一种”请留空"),
         (
             r"no coupon template (.+): name one in `item`",
-            r"没有券模板 \1：请在“编号”里填写券模板的代号",
+            r"没有券模板 \1：请在“哪一种”里选择券模板",
         ),
         (r"coupon template (.+) is over", r"券模板 \1 已过期"),
         ("money in the wallet does not expire", "余额不会过期，不用填有效天数"),
-        (r"there is no wheel (.+)", r"没有转盘 \1：请在“编号”里填写转盘的编号"),
+        (r"there is no wheel (.+)", r"没有转盘 \1：请在“哪一种”里选择转盘"),
     )
 )
 
@@ -52,6 +52,22 @@ class RewardRow(Schema):
 def choices() -> list[tuple[str, str]]:
     """The kinds that rules can promise: code and name."""
     return [(kind.code, kinds.name_of(kind.code, language())) for kind in kinds.known()]
+
+
+def named() -> list[tuple[str, list[tuple[str, str]]]]:
+    """What a reward may name, by the kind that has several things: code, and what people call it."""
+    return [
+        (kinds.name_of(kind.code, language()), named_of(kind.code))
+        for kind in kinds.known()
+        if kind.items is not kinds.no_items
+    ]
+
+
+def named_of(code: str) -> list[tuple[str, str]]:
+    """The things of a kind, or none where nobody gives it."""
+    kind = next((one for one in kinds.known() if one.code == code), None)
+    items = kind.items() if kind else ()
+    return [(one.code, f"{one.name(language())} · {one.code}") for one in items]
 
 
 def row_of(reward: Mapping[str, Any]) -> dict[str, Any]:

@@ -99,7 +99,11 @@ def verify_command(*, as_json: bool) -> None:
 def show_ladder_command(*, show_all: bool, as_json: bool) -> None:
     """现行等级规则 · The ladder in force, or every version."""
     if show_all:
-        told = [_told(row) for row in publishing.all_versions()]
+        withdrawn = publishing.withdrawn()
+        told = [
+            {**_told(row), "is_withdrawn": row.version in withdrawn}
+            for row in publishing.all_versions()
+        ]
         click.echo(_dumped(told, as_json=as_json))
         return
     now = ladder.current()
@@ -134,6 +138,15 @@ def publish_command(file: Path, starts_on: datetime | None, note: str, *, as_jso
     told = {"version": new.version, "starts_on": to_day(new.starts_at).isoformat()}
     plain = f"版本 version {new.version}，自 from {told['starts_on']} 起生效"
     click.echo(_dumped(told, as_json=True) if as_json else plain)
+
+
+@ladder_cli.command("withdraw")
+@click.argument("version", type=int)
+@click.option("--note", default="", help="For people: why.")
+def withdraw_command(version: int, note: str) -> None:
+    """撤回未生效的版本 · Withdraw a version before it begins. Exit code 1: refused, nothing changed."""
+    publishing.withdraw(version, note=note, actor=actor())
+    click.echo(f"已撤回 withdrawn: {version}")
 
 
 def _spelt(tier: Tier) -> str:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from miniprogram_api.core.clock import now
 from miniprogram_api.core.db import db
 from miniprogram_api.core.memory import Memory
+from miniprogram_api.core.withdrawals import standing
 
 from .models import TierLadder
 from .steps import Tier
@@ -20,18 +21,24 @@ SINCE_EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 versions = cast(sa.Table, TierLadder.__table__)
 
-_VERSIONS = sa.select(
-    versions.c.version,
-    versions.c.starts_at,
-    sa.type_coerce(versions.c.terms, sa.Text).label("terms"),
-).order_by(versions.c.starts_at, versions.c.version)
+_VERSIONS = (
+    sa.select(
+        versions.c.version,
+        versions.c.starts_at,
+        sa.type_coerce(versions.c.terms, sa.Text).label("terms"),
+    )
+    .where(standing(versions))
+    .order_by(versions.c.starts_at, versions.c.version)
+)
 
 
 FIRST_LADDER = Ladder(1, SINCE_EVER, FIRST_TERMS)
 
 
 def read_ladders() -> tuple[Ladder, ...]:
-    """Every version in the order in which they come into force; a shop without any has the first."""
+    """Every version that was not withdrawn, in the order in which they come into force; a shop without
+    any has the first.
+    """
     rows = db.session.execute(_VERSIONS).all()
     return tuple(_ladder(row) for row in rows) or (FIRST_LADDER,)
 

@@ -42,10 +42,12 @@ class Step:
 
 def versions() -> Sequence[Version]:
     """Every version, the newest first; a shop without any has the first ladder."""
+    taken_back = publishing.withdrawn()
     found = [
-        Version(row.version, row.starts_at, row.terms, row.note, row.actor, row.created_at)
+        Version(row.version, row.starts_at, row.terms, row.note, row.actor, row.created_at,
+                taken_back.get(row.version))
         for row in publishing.all_versions()
-    ]
+    ]  # fmt: skip
     first = FIRST_LADDER
     return found or [Version(first.version, first.starts_at, first.terms.as_json())]
 
@@ -55,6 +57,11 @@ def publish(terms: Terms, own: Form, reason: str) -> Version:
     day = day_asked(own, today() + timedelta(days=1))
     new = publishing.publish(terms, day, note=reason, actor=audit.actor())
     return Version(new.version, new.starts_at, new.terms.as_json(), reason, audit.actor(), now())
+
+
+def withdraw(version: int, reason: str) -> None:
+    """Take a ladder back before it begins."""
+    publishing.withdraw(version, note=reason, actor=audit.actor())
 
 
 def preview(terms: Terms, _own: Form) -> dict[str, Any]:
@@ -102,11 +109,17 @@ def _facts() -> dict[str, Any]:
 
 
 def _choices() -> dict[str, Any]:
-    return {"kinds": merchant_rewards.choices(), "tomorrow": today() + timedelta(days=1)}
+    return {
+        "kinds": merchant_rewards.choices(),
+        "named": merchant_rewards.named(),
+        "coupons": [(say("优惠券", "Coupon"), merchant_rewards.named_of("coupon"))],
+        "tomorrow": today() + timedelta(days=1),
+    }
 
 
 TIERS = RuleBook(
     kind="tier_ladder",
+    called=("等级规则", "Ladder"),
     address="/admin/tiers",
     folder="tiers",
     words=WORDS,
@@ -114,6 +127,7 @@ TIERS = RuleBook(
     form_of=form_of,
     read=read,
     publish=publish,
+    withdraw=withdraw,
     preview=preview,
     facts=_facts,
     choices=_choices,

@@ -12,7 +12,10 @@ from miniprogram_api.core.db import Base, BigId
 
 @append_only
 class TierLadder(Base):
-    """A version of the ladder, in force from a moment until the next one begins."""
+    """A version of the ladder, in force from a moment until the next one begins.
+
+    A row with `withdraws` is no version: it takes back the one of that number before it began.
+    """
 
     __tablename__ = "tier_ladder"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -22,6 +25,7 @@ class TierLadder(Base):
     note: Mapped[str] = mapped_column(sa.String(200))
     actor: Mapped[str] = mapped_column(sa.String(64))
     created_at: Mapped[datetime]
+    withdraws: Mapped[int | None] = mapped_column(sa.ForeignKey("tier_ladder.version"), unique=True)
 
 
 @append_only

@@ -1,15 +1,16 @@
-"""Publishing a version of the ladder."""
+"""Publishing a version of the ladder, and taking one back before it begins."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from miniprogram_api.core import bulk
+from miniprogram_api.core import bulk, withdrawals
 from miniprogram_api.core.clock import now, starts_at, today
 from miniprogram_api.core.db import db, retrying, transaction
+from miniprogram_api.core.withdrawals import Withdrawal, last_number
 from points_mall.grants.kinds import check_reward
 
 from . import ladder
@@ -45,16 +46,40 @@ def publish(terms: Terms, starts_on: date, *, note: str = "", actor: str = "syst
                 check_follows(terms, one.terms)
             _ensure_first(session)
         from_when = SINCE_EVER if is_first else starts_at(starts_on)
-        new = Ladder(1 + max(one.version for one in known), from_when, terms)
+        number = 1 + (last_number(session, versions) or FIRST_LADDER.version)
+        new = Ladder(number, from_when, terms)
         if not bulk.insert_missing(session, versions, [_row(new, note, actor)]):
             raise LadderJustChanged(f"version {new.version} was saved by somebody else")
     ladder.forget()
     return new
 
 
+@retrying
+def withdraw(version: int, *, note: str = "", actor: str = "system") -> None:
+    """Take back a version before it begins: it never does.
+
+    :raises NoSuchVersion: there is none of that number.
+    :raises VersionStays: it has begun, begins within a minute, or was withdrawn before.
+    """
+    with transaction() as session:
+        if not withdrawals.withdraw(
+            session, versions, version, lambda row: row["starts_at"], note=note, actor=actor
+        ):
+            raise LadderJustChanged("the ladder was changed by somebody else")
+    ladder.forget()
+
+
 def all_versions() -> Sequence[TierLadder]:
-    """Every version, the newest first; empty where only the first ladder was ever in force."""
-    return db.session.scalars(sa.select(TierLadder).order_by(TierLadder.version.desc())).all()
+    """Every version, the newest first, and those that were withdrawn; empty where only the first
+    ladder was ever in force.
+    """
+    query = sa.select(TierLadder).where(TierLadder.withdraws.is_(None))
+    return db.session.scalars(query.order_by(TierLadder.version.desc())).all()
+
+
+def withdrawn() -> Mapping[int, Withdrawal]:
+    """The versions that were withdrawn: by whom, when and why."""
+    return withdrawals.withdrawals(db.session(), versions)
 
 
 def _has_begun(session: Session) -> bool:

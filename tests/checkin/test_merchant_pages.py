@@ -74,7 +74,7 @@ def test_the_rule_of_a_new_shop_is_shown_and_edited_before_there_is_a_version(cl
         ({"daily-0-amount": ""}, "请填写"),
         ({"daily-1-day": "1"}, "同一天（或同一里程碑）里有重复的奖励"),
         ({"daily-0-kind": "gold"}, "没有“gold”这种奖励"),
-        ({"daily-0-item": "x"}, "这种奖励不用填编号"),
+        ({"daily-0-item": "x"}, "这种奖励只有一种"),
         ({"daily-0-valid_days": "3651"}, "须在 1 到 3650 之间"),
         ({"milestones-0-of": "year"}, "只能是：streak, month, ever"),
         ({"milestones-0-days": "8"}, "连续签到的里程碑须在一个周期之内：1 到 7 天，不是 8"),
@@ -164,3 +164,17 @@ def test_nothing_is_taken_from_a_foreign_page(clerk: Clerk, act: str) -> None:
     fields = opened(clerk, EDIT) | {"reason": "x"}
     assert clerk.post(f"{EDIT}/{act}", proof=False, **fields).status_code == 403
     assert (versions(), acts_count()) == ([], 0)
+
+
+def test_a_rule_that_was_withdrawn_never_begins(clerk: Clerk) -> None:
+    new = {"daily-0-amount": "8", "reason": "新年", "when-starts": "2027-01-01"}
+    clerk.post(f"{EDIT}/publish", **opened(clerk, EDIT) | new)
+    answer = clerk.post(f"{PAGE}/withdraw", version="2", base="2", reason="改期")
+    assert answer.headers["Location"] == f"{PAGE}?told=withdrawn"
+    assert rule_book.in_force(db.session(), date(2027, 1, 1)).terms == FIRST_TERMS
+    found = rule_book.from_day_on(db.session(), today(), date(2027, 2, 1))
+    assert [rule.version for rule in found] == [1]
+    assert versions() == [2, 1]
+    ((_who, subject, before, after, why),) = acts_of("checkin_rule.withdraw")
+    assert (subject, why) == ("checkin_rule:2", "改期")
+    assert (before["version"], after["version"]) == (2, 1)

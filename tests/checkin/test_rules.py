@@ -143,3 +143,15 @@ def test_a_bad_file_is_refused_with_its_reason(
     assert code == 1
     assert why in told
     assert list(rule_book.versions(db.session())) == []
+
+
+def test_a_rule_to_come_is_withdrawn_by_command(shop: Flask, tmp_path: Path) -> None:
+    _, example = run(shop, ["example"])
+    run(shop, ["set", written(tmp_path, example)])
+    assert run(shop, ["withdraw", "2"]) == (0, "已撤回 withdrawn: 2\n")
+    code, told = run(shop, ["withdraw", "2"])
+    assert (code, "version 2 begins" in told) == (1, True)
+    _, told = run(shop, ["show", "--all", "--json"])
+    assert [(one["version"], one["is_withdrawn"]) for one in json.loads(told)] == [
+        (2, True), (1, False),
+    ]  # fmt: skip

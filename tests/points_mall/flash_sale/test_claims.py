@@ -228,6 +228,23 @@ def test_the_cash_half_holds_the_points(app: Flask, client: FlaskClient) -> None
     assert_books_are_clean(app)
 
 
+class TestShipping:
+    @pytest.fixture
+    def app_settings(self) -> dict[str, object]:
+        return {"CLAIM_BURST": 0, "SHIPPING_FEN": 800}
+
+    def test_what_is_sent_holds_the_points_until_its_shipping_is_paid(
+        self, app: Flask, client: FlaskClient
+    ) -> None:
+        sale, li = published(ItemTerms("音箱", 100, 3, fulfilment=DELIVERY)), shopper(client)
+        answer = li.claim(sale, delivery=HOME).get_json()
+        assert (answer["status"], answer["cash_fen"]) == ("awaiting_payment", 800)
+        [order] = orders()
+        assert (order.cash_fen, order.shipping_fen) == (800, 800)
+        assert statements.balances(li.member_id)["held"] == 100
+        assert_books_are_clean(app)
+
+
 def test_the_last_unit_that_is_cancelled_can_be_won_again(app: Flask, client: FlaskClient) -> None:
     sale = published(ItemTerms("保温杯", 100, 1))
     li, wang, zhao = shoppers(client, 3)

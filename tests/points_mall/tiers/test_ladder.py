@@ -221,3 +221,15 @@ def test_a_file_that_is_refused_changes_nothing(
     assert refused.exit_code == 1
     assert why in refused.output
     assert _versions() == []
+
+
+def test_a_ladder_to_come_is_withdrawn_by_command(app: Flask, tmp_path: Path) -> None:
+    clock.set(NOON)
+    file = tmp_path / "ladder.json"
+    file.write_text(_run(app, "example").output, encoding="utf-8")
+    _run(app, "publish", str(file))
+    assert _run(app, "withdraw", "2").output == "已撤回 withdrawn: 2\n"
+    assert _run(app, "withdraw", "2").exit_code == 1
+    assert [one.version for one in ladder.ladders()] == [1]
+    everything = json.loads(_run(app, "show", "--all", "--json").output)
+    assert [(one["version"], one["is_withdrawn"]) for one in everything] == [(2, True), (1, False)]

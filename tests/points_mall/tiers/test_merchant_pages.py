@@ -8,6 +8,10 @@ from flask import Flask
 
 from miniprogram_api.core.db import db, transaction
 from miniprogram_api.members.models import Member
+from points_mall.coupons import templates as coupon_templates
+from points_mall.coupons.templates import Draft
+from points_mall.coupons.terms import CouponTerms, Kind
+from points_mall.coupons.validity import Span, Validity
 from points_mall.tiers import ladder, publishing
 from points_mall.tiers.merchant_counts import moved_by, standing_counts
 from points_mall.tiers.merchant_form import form_of, read
@@ -88,7 +92,7 @@ def test_money_is_typed_in_yuan_and_shares_in_per_cent(clerk: Clerk) -> None:
         ({"gifts-0-kind": "gold_bars"}, "没有“gold_bars”这种奖励"),
         ({"gifts-0-kind": "coupon", "gifts-0-item": "none"}, "没有券模板"),
         ({"gifts-0-amount": "0"}, "须在 1 到"),
-        ({"gifts-0-item": "x"}, "这种奖励不用填编号"),
+        ({"gifts-0-item": "x"}, "这种奖励只有一种"),
         ({"when-starts": "2026-03-10"}, "等级规则最早从明天起改变"),
         ({"when-starts": "soon"}, "请填日期"),
         ({"reason": ""}, "请填写"),
@@ -212,3 +216,45 @@ def test_the_first_ladder_of_a_shop_may_begin_today(app: Flask) -> None:
     assert answer.headers["Location"] == f"{PAGE}?told=published"
     ladder.forget()
     assert ladder.current().terms.grace_days == 3
+
+
+def test_a_ladder_that_was_withdrawn_never_begins_and_its_new_tier_is_free_again(
+    clerk: Clerk,
+) -> None:
+    new: dict[str, Any] = {
+        "tiers-3-code": "black",
+        "tiers-3-name_zh": "黑金",
+        "tiers-3-name_en": "Black",
+        "tiers-3-card_zh": "黑金卡",
+        "tiers-3-card_en": "Black card",
+        "reason": "双十二",
+        "when-starts": "2026-03-20",
+    }
+    growing(1_000)
+    clerk.post(f"{EDIT}/publish", **opened(clerk, EDIT) | new)
+    answer = clerk.post(f"{PAGE}/withdraw", version="3", base="3", reason="太早了")
+    assert answer.headers["Location"] == f"{PAGE}?told=withdrawn"
+    assert [one.version for one in ladder.ladders()] == [2]
+    ((_who, subject, before, after, why),) = acts_of("tier_ladder.withdraw")
+    assert (subject, why, before["version"], after["version"]) == ("tier_ladder:3", "太早了", 3, 2)
+    again = opened(clerk, EDIT) | {"grace_days": "9", "reason": "x", "when-starts": "2026-03-20"}
+    assert clerk.post(f"{EDIT}/publish", **again).status_code == 303
+    assert versions() == [5, 3, 2]
+
+
+def test_coupons_are_chosen_by_name_and_one_that_left_stays_written(clerk: Clerk) -> None:
+    terms = CouponTerms(Kind.CASH, Validity(Span.DAYS, days=30), amount_fen=500)
+    coupon_templates.publish(Draft("five", "五元券", "Five yuan", terms), actor="test")
+    over = Validity(Span.DATES, first_on=date(2026, 1, 1), last_on=date(2026, 1, 2))
+    gone = CouponTerms(Kind.CASH, over, amount_fen=500)
+    coupon_templates.publish(Draft("gone", "旧券", "Gone", gone), actor="test")
+    draft = {"tiers-1-benefits-birthday_gift": "five", "tiers-2-benefits-monthly_coupon": "old50",
+             "gifts-0-kind": "coupon", "gifts-0-item": "five", "gifts-0-amount": "1"}  # fmt: skip
+    clerk.post(f"{EDIT}/draft", **opened(clerk, EDIT) | draft)
+    page = clerk.get(EDIT).text
+    assert page.count('<option value="five" selected>五元券 · five</option>') == 2
+    assert '<option value="old50" selected>old50（没有这一种）</option>' in page
+    assert "旧券" not in page
+    kept = opened(clerk, EDIT)
+    assert {name: kept[name] for name in draft} == draft
+    assert clerk.post(f"{EDIT}/publish", **kept | {"reason": "x"}).status_code == 303
