@@ -14,7 +14,7 @@ from .errors import GoodsNotValid, NoSuchProduct
 from .models import Product
 from .terms import is_picture
 
-RESERVED_CATEGORIES = frozenset({"top_up", "redemption"})
+RESERVED_CATEGORIES = frozenset({"top_up", "redemption", "shipping"})
 """What the shop itself calls a stored value and the cash half of an order; no product may."""
 
 table = cast(sa.Table, Product.__table__)

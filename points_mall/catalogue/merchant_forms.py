@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from miniprogram_api.http.schemas import Schema, Text
+from miniprogram_api.http.schemas import Integer, Schema, Text
 from miniprogram_api.merchant.editing import Words
 from miniprogram_api.merchant.fields import Yuan, typed_yuan
 from miniprogram_api.merchant.forms import Form, FormRefused
@@ -24,6 +24,12 @@ class PictureForm(Schema):
     """Where a picture is."""
 
     address = Text(512, required=True)
+
+
+class StockSchema(Schema):
+    """How many units are added to a stock, or taken away below zero."""
+
+    by = Integer(-MAX_UNITS, MAX_UNITS, required=True)
 
 
 class RewardForm(RewardFileSchema):

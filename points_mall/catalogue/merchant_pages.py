@@ -9,7 +9,6 @@ from marshmallow import EXCLUDE
 
 from miniprogram_api.core.clock import in_shop_time, now
 from miniprogram_api.core.db import db
-from miniprogram_api.http.schemas import Integer, Schema
 from miniprogram_api.merchant.act_names import name_acts, name_subject
 from miniprogram_api.merchant.acting import carried_out
 from miniprogram_api.merchant.csv_files import download
@@ -18,17 +17,16 @@ from miniprogram_api.merchant.drafts import drafts_of
 from miniprogram_api.merchant.editing import Sheet
 from miniprogram_api.merchant.fields import fen_typed
 from miniprogram_api.merchant.forms import Form, as_typed, file_sent, reason_sent
-from miniprogram_api.merchant.listing import Asked, Choice, asked, page_of
+from miniprogram_api.merchant.listing import Asked, Choice, asked, list_page
 from miniprogram_api.merchant.navigation import SHOP, Door, add_door
 from miniprogram_api.pages.shell import say
 from miniprogram_api.staff.guards import for_staff
-from points_mall.stock.pools import MAX_UNITS
 from points_mall.stock.remaining import remaining_of
 from points_mall.tiers.ladder import tier_of_code, tier_of_rank, tiers
 
 from . import merchant_editing, pictures
 from .errors import PictureRefused, RewardNotValid
-from .merchant_forms import WORDS, said_of, variant_meant_by
+from .merchant_forms import WORDS, StockSchema, said_of, variant_meant_by
 from .merchant_words import HANDED_OVER, STATES
 from .models import Reward, RewardVariant
 from .reward_file import VariantFileSchema
@@ -51,24 +49,16 @@ COLUMNS = ("reward", "title", "points", "cash_fen", "fulfilment", "state", "rema
 blp = Blueprint("catalogue_merchant", __name__, template_folder="templates")
 
 
-class StockSchema(Schema):
-    """How many units a variant gains, or loses below zero."""
-
-    by = Integer(-MAX_UNITS, MAX_UNITS, required=True)
-
-
 @blp.get(ADDRESS)
 @for_staff("editor")
 def rewards() -> Any:
     """Every reward, the newest first."""
     wanted = asked(SHELF, WAY)
-    found = db.session.scalars(_wanted(wanted)).all()
-    rows = _rows(found)
-    if wanted.wants_csv:
-        return download("rewards", COLUMNS, map(_line, rows))
-    return render_template(
+    return list_page(
+        wanted,
+        _rows(db.session.scalars(_wanted(wanted)).all()),
         "catalogue/merchant_rewards.html",
-        listing=page_of(wanted, rows),
+        file=lambda rows: download("rewards", COLUMNS, map(_line, rows)),
         choices=(SHELF, WAY),
         drafts=drafts_of(merchant_editing.KIND),
         states=STATES,
@@ -172,14 +162,14 @@ def _reward_page(reward_id: int, form: Form | None = None) -> str:
 
 
 def _wanted(wanted: Asked) -> sa.Select[Reward]:
-    query = sa.select(Reward).order_by(Reward.id.desc()).limit(wanted.rows)
+    query = sa.select(Reward)
     if wanted.query:
         query = query.where(Reward.title.icontains(wanted.query, autoescape=True))
     if shelf := wanted.filters.get("shelf"):
         query = query.where(Reward.is_listed == (shelf == LISTED))
     if way := wanted.filters.get("way"):
         query = query.where(Reward.fulfilment == way)
-    return query if wanted.after is None else query.where(Reward.id < wanted.after)
+    return wanted.latest(query, Reward.id)
 
 
 def _rows(found: Sequence[Reward]) -> list[dict[str, Any]]:

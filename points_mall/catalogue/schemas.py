@@ -42,6 +42,13 @@ class RewardSchema(Schema):
     cash_fen = fields.Integer(
         required=True, metadata={"description": "另付现金（分） · owed in addition"}
     )
+    shipping_fen = fields.Integer(
+        required=True,
+        metadata={
+            "description": "邮寄运费（分），每单一次，另付；减免见 `/purchases/quotes` · for sending, once for an "
+            "order, in addition; a quote tells what comes off"
+        },
+    )
     fulfilment = fields.String(required=True, validate=validate.OneOf([PICKUP, DELIVERY]))
     state = fields.String(
         required=True, validate=validate.OneOf([one.value for one in RewardState])

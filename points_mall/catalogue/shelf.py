@@ -14,6 +14,7 @@ from points_mall.tiers.services import rank_of
 
 from .errors import NoSuchReward
 from .models import Reward, RewardVariant
+from .shipping import shipping_fen
 from .states import state_of
 
 _SHOWN = (
@@ -86,6 +87,7 @@ def _seen(
     )
     return {
         **{name: getattr(reward, name) for name in _SHOWN},
+        "shipping_fen": shipping_fen(reward.fulfilment),
         "state": state.value,
         "remaining": remaining,
         "min_tier": tier_of_rank(reward.min_tier_rank) if reward.min_tier_rank else None,

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from miniprogram_api.core.clock import in_shop_time, today
 from miniprogram_api.core.errors import DomainError
 from points_mall.grants.errors import RewardNotAllowed
-from points_mall.grants.kinds import Grant, Granted, GrantKind, check_amount
+from points_mall.grants.kinds import Grant, Granted, GrantKind, Item, check_amount
 from points_mall.grants.rewards import Reward
 
 from .issuing import MOST_AT_ONCE, Issue, Issued, issue
-from .templates import templates_with
+from .templates import all_templates, templates_with
 
 COUPON = "coupon"
 
@@ -56,4 +56,13 @@ def _check(reward: Reward) -> None:
         raise RewardNotAllowed(f"coupon template {template.code} is over", kind=COUPON)
 
 
-COUPONS = GrantKind(COUPON, "优惠券", "Coupon", give_coupons, _check)
+def _items() -> list[Item]:
+    """The templates of which coupons can still be used, the newest first."""
+    return [
+        Item(one.code, one.title_zh, one.title_en)
+        for one in all_templates()
+        if not one.terms.validity.is_over(today())
+    ]
+
+
+COUPONS = GrantKind(COUPON, "优惠券", "Coupon", give_coupons, _check, _items)

@@ -44,7 +44,7 @@ class Restoration:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of the bill has gone back."""
+        """Whether all of the bill has gone back; of one that cost nothing any refund is all of it."""
         return self.refunded_fen >= self.paid_fen
 
 

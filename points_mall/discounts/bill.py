@@ -24,6 +24,7 @@ class Bill:
 
     :param at: aware, in the shop's zone: its wall clock judges weekdays, hours and blackout days.
     :param channel: `wechat_pay` or `till`.
+    :param has_own_price: nothing comes off its lines; of shipping it may.
     """
 
     lines: tuple[BillLine, ...]
@@ -31,6 +32,7 @@ class Bill:
     channel: str
     store: str | None = None
     shipping_fen: int = 0
+    has_own_price: bool = False
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:

@@ -132,7 +132,7 @@ def _worth_deciding(bill: Bill, mode: Mode, before: Left, plans: Sequence[Plan])
     """
     groups: dict[object, list[Plan]] = defaultdict(list)
     for plan in plans:
-        if mode.suits(plan.coupon) and refusal(plan, bill, before.lines) is None:
+        if mode.suits(plan.coupon) and refusal(plan, bill, before) is None:
             groups[_sort(plan)].append(plan)
     found = []
     for group in groups.values():
@@ -158,7 +158,7 @@ def _without_idle(bill: Bill, search: _Search, plans: Sequence[Plan], shop: Shop
 def _comes_to(bill: Bill, plans: Sequence[Plan], shop: Shop) -> int | None:
     """What a bill comes to with these coupons, in order; None: they are not taken so."""
     before, steps = before_coupons(bill, mode_of([plan.coupon for plan in plans]), shop)
-    if any(refusal(plan, bill, before.lines) for plan in plans):
+    if any(refusal(plan, bill, before) for plan in plans):
         return None
     if not_combinable(plans, before.lines) is not None:
         return None
@@ -179,9 +179,9 @@ def _others(
             continue
         mode = mode_of([plan.coupon])
         if mode not in before:
-            before[mode] = before_coupons(bill, mode, shop)[0].lines
+            before[mode] = before_coupons(bill, mode, shop)[0]
         alone = refusal(plan, bill, before[mode])
-        together = company.refusal(plan, before[mode])
+        together = company.refusal(plan, before[mode].lines)
         reasons[plan.coupon.code] = alone or together or Reason("better_without")
     return reasons
 

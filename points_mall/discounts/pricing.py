@@ -21,10 +21,11 @@ from .plans import Plan, plan_of
 from .taking import take
 from .usable import refusal
 
-TIER, OFFER = "tier_discount", "threshold_offer"
+TIER, OFFER, TIER_SHIPPING = "tier_discount", "threshold_offer", "tier_free_shipping"
 ORDER: tuple[str, ...] = (
     TIER,
     OFFER,
+    TIER_SHIPPING,
     Kind.PERCENT_OFF.value,
     Kind.AMOUNT_OFF.value,
     Kind.CASH.value,
@@ -40,12 +41,13 @@ Among coupons of one kind, the one that covers fewer lines comes first, then by 
 
 @dataclass(frozen=True)
 class Shop:
-    """What the shop itself takes off: the discount of the member's tier, and its threshold offers."""
+    """What the shop itself takes off: what the member's tier brings, and its threshold offers."""
 
     tier_discount_bp: int = 0
     offers: tuple[ThresholdOffer, ...] = ()
     tier_label_zh: str = "会员等级折扣"
     tier_label_en: str = "Tier discount"
+    ships_free: bool = False
 
 
 def price(bill: Bill, coupons: Sequence[Held] = (), shop: Shop | None = None) -> Priced:
@@ -59,7 +61,7 @@ def price(bill: Bill, coupons: Sequence[Held] = (), shop: Shop | None = None) ->
     _refuse_twice(coupons)
     plans = in_order([plan_of(coupon, bill) for coupon in coupons])
     for plan in plans:
-        if (reason := refusal(plan, bill, before.lines)) is not None:
+        if (reason := refusal(plan, bill, before)) is not None:
             raise CouponNotUsable(
                 f"coupon {plan.coupon.code}: {reason.sentence('en')}",
                 coupon=plan.coupon.code,
@@ -85,7 +87,20 @@ def _refuse_twice(coupons: Sequence[Held]) -> None:
 
 def before_coupons(bill: Bill, mode: Mode, shop: Shop) -> tuple[Left, list[Step]]:
     """What the shop itself takes off, before any coupon."""
-    left, steps = all_of(bill), []
+    left, steps = all_of(bill), list[Step]()
+    if not bill.has_own_price:
+        left, steps = _off_lines(bill, left, mode, shop)
+    if shop.ships_free and left.shipping:
+        nothing = (0,) * len(left.lines)
+        labels = f"{shop.tier_label_zh}包邮", f"{shop.tier_label_en}: free shipping"
+        steps += [Step(TIER_SHIPPING, *labels, left.shipping, nothing, left.shipping)]
+        left = left._replace(shipping=0)
+    return left, steps
+
+
+def _off_lines(bill: Bill, left: Left, mode: Mode, shop: Shop) -> tuple[Left, list[Step]]:
+    """The discount of the tier, then each offer."""
+    steps: list[Step] = []
     everything = range(len(bill.lines))
     if mode.has_tier_discount and shop.tier_discount_bp:
         off = sum(left.lines) * shop.tier_discount_bp // WHOLE_BP

@@ -29,6 +29,6 @@ def shown(coupon: Held, bill: Bill, shop: Shop) -> Shown:
     """What a coupon would do on a bill where it is the only one."""
     before, steps = before_coupons(bill, mode_of([coupon]), shop)
     plan = plan_of(coupon, bill)
-    if (reason := refusal(plan, bill, before.lines)) is not None:
+    if (reason := refusal(plan, bill, before)) is not None:
         return Shown(coupon, reason, 0)
     return Shown(coupon, None, with_coupons(bill, before, steps, [plan]).taken_by(coupon.code))

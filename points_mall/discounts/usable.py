@@ -1,26 +1,24 @@
 """Whether a coupon is taken on a bill, and why not. Pure."""
 
-from collections.abc import Sequence
-
 from points_mall.coupons.held import Held
 from points_mall.coupons.states import State, as_read
 from points_mall.coupons.terms import CouponTerms, Kind
 
-from .bill import Bill
+from .bill import Bill, Left
 from .plans import Plan, plan_of
 from .reasons import Reason
 
 
-def usable(coupon: Held, bill: Bill, before_coupons: Sequence[int]) -> Reason | None:
+def usable(coupon: Held, bill: Bill, before_coupons: Left) -> Reason | None:
     """Why a coupon by itself is not taken on a bill; None: it is.
 
-    :param before_coupons: what is payable of each line after the tier discount and the shop's
-        offers, before any coupon. A threshold is judged on the sum of it over the lines in scope.
+    :param before_coupons: what is payable of each line, and of shipping, after what the tier and the
+        shop's offers take, before any coupon. A threshold is judged on the sum over the lines in scope.
     """
     return refusal(plan_of(coupon, bill), bill, before_coupons)
 
 
-def refusal(plan: Plan, bill: Bill, before_coupons: Sequence[int]) -> Reason | None:
+def refusal(plan: Plan, bill: Bill, before_coupons: Left) -> Reason | None:
     """The same for a coupon whose plan is known."""
     terms = plan.coupon.terms
     return (
@@ -58,15 +56,16 @@ def _place(terms: CouponTerms, bill: Bill) -> Reason | None:
     return None
 
 
-def _goods(plan: Plan, bill: Bill, before_coupons: Sequence[int]) -> Reason | None:
+def _goods(plan: Plan, bill: Bill, before_coupons: Left) -> Reason | None:
     terms = plan.coupon.terms
-    if not plan.counted:
+    takes_shipping = terms.kind is Kind.FREE_SHIPPING
+    if not plan.counted or (bill.has_own_price and not takes_shipping):
         return Reason("nothing_in_scope")
-    missing = terms.threshold_fen - plan.reached(before_coupons)
+    missing = terms.threshold_fen - plan.reached(before_coupons.lines)
     if missing > 0:
         return Reason("threshold_not_met", {"missing_fen": missing})
-    if terms.kind is Kind.FREE_SHIPPING:
-        return None if bill.shipping_fen else Reason("no_shipping")
+    if takes_shipping:
+        return None if before_coupons.shipping else Reason("no_shipping")
     if not plan.lines:
         return Reason("gift_not_on_bill")
-    return None if any(before_coupons[at] for at in plan.lines) else Reason("nothing_left")
+    return None if any(before_coupons.lines[at] for at in plan.lines) else Reason("nothing_left")

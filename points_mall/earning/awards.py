@@ -1,6 +1,7 @@
 """What was awarded: reading it back, summing it for the caps, writing it down once."""
 
 from calendar import monthrange
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -94,6 +95,17 @@ def used_by(session: Session, occasions: Collection[Occasion]) -> Usage:
     for row in session.execute(_USED, within):
         usage.add(row.member_id, row.day, int(row.points))
     return usage
+
+
+def awarded_between(
+    session: Session, member_ids: Collection[int], first: date, last: date
+) -> dict[int, int]:
+    """What members were awarded from one day of the shop to another, by member."""
+    within = {"members": sorted(member_ids), "first": first, "last": last}
+    totals: Counter[int] = Counter()
+    for row in session.execute(_USED, within):
+        totals[row.member_id] += int(row.points)
+    return dict(totals)
 
 
 def write(session: Session, given: Sequence[tuple[Occasion, Earned]]) -> None:

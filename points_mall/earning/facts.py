@@ -10,6 +10,9 @@ TOP_UP = "top_up"
 REDEMPTION = "redemption"
 """The category of the money half of a redemption: it earns only where the rule gives it a rate."""
 
+SHIPPING = "shipping"
+"""The category of what sending goods costs: it earns only where the rule gives it a rate."""
+
 
 @dataclass(frozen=True)
 class BoughtLine:
@@ -71,6 +74,8 @@ class Past:
     """An occasion of the past with what it earned then.
 
     :param refunded: what of `paid` was given back since, in one unit; both 0 where nothing was.
+    :param awarded_before: in the month of the occasion, but before the first day of the history that it
+        is read with: so much of the month's cap was used already.
     """
 
     occasion: Occasion
@@ -78,3 +83,4 @@ class Past:
     cashback_fen: int = 0
     refunded: int = 0
     paid: int = 0
+    awarded_before: int = 0

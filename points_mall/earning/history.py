@@ -1,7 +1,7 @@
 """What purchases earned in days past, read from the awards in batches."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,11 +10,14 @@ from miniprogram_api.core.bulk import among
 from miniprogram_api.core.db import db
 from miniprogram_api.members.models import Member
 
-from .awards import awards
+from .awards import awarded_between, awards
 from .explaining import occasion_again
 from .facts import Past
 
 BATCH = 1000
+
+Month = tuple[int, date]
+"""A member, and the first day of a month of the shop."""
 
 Refunded = Callable[[Sequence[str]], Mapping[str, tuple[int, int]]]
 """Of purchases by reference: what was refunded of what was paid, of those with any refund."""
@@ -60,9 +63,10 @@ def past_awards(first: date, last: date, refunded: Refunded = nothing_refunded) 
     while True:
         rows = db.session.execute(_BATCH, {**days, **after}).all()
         shares = refunded([row.reference for row in rows]) if rows else {}
+        before = _awarded_before(rows, first)
         db.session.rollback()
         for row in rows:
-            yield _past(row, shares.get(row.reference, (0, 0)))
+            yield _past(row, shares.get(row.reference, (0, 0)), before)
         if len(rows) < BATCH:
             return
         after = {"member": rows[-1].member_id, "day": rows[-1].day, "id": rows[-1].id}
@@ -75,6 +79,17 @@ def member_numbers(member_ids: Iterable[int]) -> dict[int, str]:
     return {row.id: row.member_no for row in rows}
 
 
-def _past(row: Any, share: tuple[int, int]) -> Past:
+def _awarded_before(rows: Sequence[Any], first: date) -> Mapping[Month, int]:
+    """What the members of these rows were awarded in the month of a day before it, by that month."""
+    month = first.replace(day=1)
+    members = {row.member_id for row in rows if row.day.replace(day=1) == month}
+    if first == month or not members:
+        return {}
+    given = awarded_between(db.session(), members, month, first - timedelta(days=1))
+    return {(member_id, month): points for member_id, points in given.items()}
+
+
+def _past(row: Any, share: tuple[int, int], before: Mapping[Month, int]) -> Past:
     again = occasion_again(row.member_id, row.reference, row.occurred_at, row.explanation)
-    return Past(again, row.points, row.cashback_fen, *share)
+    used = before.get((row.member_id, row.day.replace(day=1)), 0)
+    return Past(again, row.points, row.cashback_fen, *share, awarded_before=used)

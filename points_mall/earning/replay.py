@@ -4,7 +4,7 @@ Memory does not grow with the history. Whoever knows of refunds joins with `hist
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from heapq import heappush, heappushpop
 from itertools import groupby
@@ -77,7 +77,7 @@ class WhatIf:
 def replay(history: Iterable[Past], draft: Terms, *, top: int = TOP) -> WhatIf:
     """Judge the past by a draft: its cost in points, who gains, who loses, and the `top` of each.
 
-    Caps count from the history's first day: what was earned before it is not known here.
+    Caps of a month that had begun before the history count what was awarded in it until then.
 
     :raises ValueError: the members are not in ascending order.
     """
@@ -110,7 +110,9 @@ def _judged_again(pasts: Iterable[Past], draft: Terms) -> Iterator[tuple[Past, E
     for past in pasts:
         occasion = past.occasion
         day = to_day(occasion.occurred_at)
-        earned = judge(draft, None, occasion, day, usage.before(occasion.member_id, day))
+        used = usage.before(occasion.member_id, day)
+        used = replace(used, month=used.month + past.awarded_before)
+        earned = judge(draft, None, occasion, day, used)
         usage.add(occasion.member_id, day, earned.points)
         yield past, earned
 

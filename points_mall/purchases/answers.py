@@ -9,7 +9,7 @@ from points_mall.earning.facts import Earned
 
 from .listing import lines_of, refunds_of
 from .models import Purchase
-from .records import PurchaseRecord
+from .records import PurchaseRecord, shipping_in
 
 _FIGURES = (
     "purchase_no",
@@ -41,6 +41,7 @@ def told_when_placed(purchase: PurchaseRecord, earned: Earned) -> dict[str, Any]
     explanation = {**(purchase.explanation or {}), "earned": earned.explanation}
     return {
         **{name: getattr(purchase, name) for name in _FIGURES},
+        "shipping_fen": purchase.shipping_fen,
         "payable_fen": purchase.cash_fen,
         "points_to_earn": earned.points,
         "cashback_to_earn_fen": earned.cashback_fen,
@@ -63,6 +64,7 @@ def told_purchase(purchase: Purchase) -> dict[str, Any]:
     """A stored purchase."""
     return {
         **{name: getattr(purchase, name) for name in _STORED},
+        "shipping_fen": shipping_in(purchase.explanation),
         "payable_fen": purchase.cash_fen,
         "explanation": purchase.explanation or {},
         **{name: _moment(getattr(purchase, name)) for name in _MOMENTS},

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from miniprogram_api.core.clock import now
 from points_mall.catalogue import goods
-from points_mall.earning.facts import REDEMPTION, TOP_UP
+from points_mall.earning.facts import REDEMPTION, SHIPPING, TOP_UP
 from points_mall.redemption.errors import PaymentTimeOver, StepNotAllowed
 from points_mall.redemption.models import RedemptionOrder
 from points_mall.redemption.orders import order_of
@@ -62,6 +62,7 @@ class Bill:
 
     :param subject: the order of a redemption, the plan of a top-up.
     :param takes_points: points may pay a part; `takes_wallet`: the wallet may.
+    :param shipping_fen: what sending it costs; it is a line of its own, the last.
     :param promised: what was promised with it, kept whatever is changed later.
     """
 
@@ -73,12 +74,20 @@ class Bill:
     takes_discount: bool = False
     takes_points: bool = False
     takes_wallet: bool = False
+    shipping_fen: int = 0
     promised: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    @property
+    def all_lines(self) -> tuple[PaidLine, ...]:
+        """Its lines, and shipping where it costs something."""
+        if not self.shipping_fen:
+            return self.lines
+        return (*self.lines, PaidLine("运费", self.shipping_fen, category=SHIPPING))
 
     @property
     def gross_fen(self) -> int:
         """What it comes to."""
-        return sum(line.amount_fen for line in self.lines)
+        return sum(line.amount_fen for line in self.all_lines)
 
 
 def bill_of(member_id: int, asked: Asked, *, is_placing: bool = False) -> Bill:
@@ -143,15 +152,19 @@ def _goods_lines(items: Sequence[Item]) -> list[PaidLine]:
 
 
 def _of_order(order: RedemptionOrder) -> Bill:
-    """The cash half of an order: its points are held already, and it has its own price."""
-    moment = now()
+    """The cash half of an order: its points are held already, and it has its own price.
+
+    Of shipping something may come off; an order that owes nothing else has a line of 0 fen.
+    """
+    moment, goods_fen = now(), order.cash_fen - order.shipping_fen
     return Bill(
         Purpose.REDEMPTION,
         order.title,
-        (PaidLine(order.title, order.cash_fen, category=REDEMPTION, quantity=order.quantity),),
+        (PaidLine(order.title, goods_fen, category=REDEMPTION, quantity=order.quantity),),
         max(order.pay_by or moment, moment + LEAST_TIME),
         subject=order.order_no,
         takes_wallet=True,
+        shipping_fen=order.shipping_fen,
     )
 
 

@@ -72,7 +72,7 @@ class CouponTraces:
         for row in self.used_now[reference]:
             policy, due = read_terms(row.terms).restore.policy, 0
             yield f"owner of coupon {row.code}", purchase.member_id, row.member_id
-            if policy is Policy.BY_SHARE and after.value_fen:
+            if policy is Policy.BY_SHARE and (after.value_fen or after.is_whole):
                 due = share_so_far(row.took_fen, after.value_fen, purchase.total_fen)
             yield f"given back of coupon {row.code}", due, row.restored_fen
             stays = policy is not Policy.WHOLE or not after.is_whole

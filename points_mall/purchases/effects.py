@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from miniprogram_api.core.errors import DomainError
 from miniprogram_api.core.shares import allot
 from points_mall.earning import services as earning
-from points_mall.earning.facts import REDEMPTION, TOP_UP, BoughtLine, Occasion
+from points_mall.earning.facts import REDEMPTION, SHIPPING, TOP_UP, BoughtLine, Occasion
 from points_mall.tiers.benefits import benefits_of
 from points_mall.tiers.growing import Growth, grow
 from points_mall.wallet import posting as wallet
@@ -81,11 +81,11 @@ def occasions_of(
 
 def bought_lines(purchase: PurchaseRecord) -> tuple[BoughtLine, ...]:
     """What earns: of each line, its share of what was paid in money."""
-    if category := _OWN_CATEGORY.get(purchase.purpose):
-        return (BoughtLine(category, purchase.money_fen),)
+    own = _OWN_CATEGORY.get(purchase.purpose)
     parts = allot(purchase.money_fen, [line.payable_fen for line in purchase.lines])
     return tuple(
-        BoughtLine(line.category, part) for line, part in zip(purchase.lines, parts, strict=True)
+        BoughtLine(line.category if own is None or line.category == SHIPPING else own, part)
+        for line, part in zip(purchase.lines, parts, strict=True)
     )
 
 

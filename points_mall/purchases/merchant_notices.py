@@ -12,7 +12,7 @@ from miniprogram_api.merchant.act_names import name_acts, name_subject
 from miniprogram_api.merchant.acting import carried_out
 from miniprogram_api.merchant.alerts import Alert, add_watch
 from miniprogram_api.merchant.forms import Form, reason_sent
-from miniprogram_api.merchant.listing import PAGE_ROWS, asked, page_of
+from miniprogram_api.merchant.listing import asked, page_of
 from miniprogram_api.staff import audit
 from miniprogram_api.staff.guards import for_staff
 
@@ -74,10 +74,7 @@ def retry_notice(notice_id: int, reason: str) -> None:
 
 def _page(form: Form) -> str:
     wanted = asked()
-    query = sa.select(PaymentNotice).where(_OPEN)
-    if wanted.after:
-        query = query.where(PaymentNotice.id < wanted.after)
-    query = query.order_by(PaymentNotice.id.desc()).limit(PAGE_ROWS + 1)
+    query = wanted.latest(sa.select(PaymentNotice).where(_OPEN), PaymentNotice.id)
     return render_template(
         "purchases/notices.html",
         listing=page_of(wanted, db.session.scalars(query).all()),

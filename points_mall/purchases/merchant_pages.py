@@ -12,7 +12,7 @@ from miniprogram_api.core.db import db
 from miniprogram_api.members.models import Member
 from miniprogram_api.merchant.alerts import Alert, add_watch
 from miniprogram_api.merchant.csv_files import download
-from miniprogram_api.merchant.listing import Asked, Choice, asked, page_of
+from miniprogram_api.merchant.listing import Asked, Choice, asked, list_page
 from miniprogram_api.merchant.navigation import BOOKS, Door, add_door
 from miniprogram_api.pages.shell import say
 from miniprogram_api.staff.guards import for_staff
@@ -26,7 +26,8 @@ from .listing import lines_of, purchase_with
 from .merchant_parts import found_by_others, parts_of
 from .merchant_tabs import PAID, SOURCES
 from .models import Purchase, PurchaseRefund
-from .states import PurchaseStatus, Purpose
+from .records import shipping_in
+from .states import PurchaseStatus, Purpose, RefundState
 from .wechat_models import RefundStage, WechatPayment, WechatRefund
 
 ADDRESS = "/admin/purchases"
@@ -53,6 +54,13 @@ CASH = {
     ),
     RefundStage.REFUSED: ("微信拒绝", "refused by WeChat"),
 }
+_MAY_BE_REFUNDED: sa.ColumnElement[bool] = sa.literal_column(
+    "(purchase.refunded_fen > 0 OR purchase.total_fen = 0)"
+)
+"""Written as the partial index is; what coupons paid for whole is refunded without a fen."""
+_IS_REFUNDED = _MAY_BE_REFUNDED & sa.exists().where(
+    PurchaseRefund.purchase_id == Purchase.id, PurchaseRefund.state == RefundState.APPLIED
+)
 
 blp = Blueprint("purchases_merchant", __name__, template_folder="templates")
 
@@ -63,12 +71,11 @@ def purchases() -> Any:
     """Purchases, the latest first; the same as a file."""
     choices = _choices()
     wanted = asked(*choices, days=True)
-    rows = db.session.execute(_query(wanted)).all()
-    if wanted.wants_csv:
-        return _file(rows)
-    return render_template(
+    return list_page(
+        wanted,
+        db.session.execute(_query(wanted)).all(),
         "purchases/purchases.html",
-        listing=page_of(wanted, rows),
+        file=_file,
         choices=choices,
         sources=SOURCES,
         states=PAID,
@@ -91,6 +98,7 @@ def purchase(purchase_no: str) -> str:
         payment=db.session.scalar(payment),
         earned=_earned(found),
         steps=(found.explanation or {}).get("price", {}).get("steps", []),
+        shipping_fen=shipping_in(found.explanation),
         parts=parts_of(found),
         sources=SOURCES,
         states=PAID,
@@ -110,13 +118,10 @@ def _query(wanted: Asked) -> sa.Select[*tuple[Any, ...]]:
             # written out, so that the partial index of what is unpaid is seen to fit
             query = query.where(getattr(Purchase, name) == sa.literal_column(f"'{value}'"))
     if refunded := wanted.filters.get("refunded"):
-        is_refunded: sa.ColumnElement[bool] = sa.literal_column("purchase.refunded_fen > 0")
-        query = query.where(is_refunded if refunded == "yes" else ~is_refunded)
+        query = query.where(_IS_REFUNDED if refunded == "yes" else ~_IS_REFUNDED)
     if wanted.query:
         query = query.where(Purchase.id.in_(_meant(wanted.query)))
-    if wanted.after:
-        query = query.where(Purchase.id < wanted.after)
-    return query.order_by(Purchase.id.desc()).limit(wanted.rows)
+    return wanted.latest(query, Purchase.id)
 
 
 def _meant(text: str) -> Sequence[int] | sa.Select[int]:

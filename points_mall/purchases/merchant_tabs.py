@@ -6,8 +6,8 @@ from miniprogram_api.merchant.member_tabs import Column, Row, Shown, Tab, Table,
 from miniprogram_api.merchant.shell import moment, number, yuan
 from miniprogram_api.pages.shell import say
 from points_mall.redemption.models import RedemptionOrder
+from points_mall.redemption.order_words import STATUSES, cancelled
 from points_mall.redemption.orders import orders_of
-from points_mall.redemption.states import OrderStatus
 
 from .listing import purchases_of
 from .models import Purchase
@@ -22,15 +22,6 @@ PAID = {
     PurchaseStatus.AWAITING_PAYMENT: ("待支付", "To be paid", "orange"),
     PurchaseStatus.PAID: ("已支付", "Paid", "green"),
     PurchaseStatus.CLOSED: ("已关闭", "Closed", "secondary"),
-}
-STEPS = {
-    OrderStatus.AWAITING_PAYMENT: ("待支付", "To be paid", "orange"),
-    OrderStatus.PLACED: ("待处理", "Placed", "orange"),
-    OrderStatus.READY: ("待取货", "To be collected", "blue"),
-    OrderStatus.SHIPPED: ("已发货", "Sent", "blue"),
-    OrderStatus.COLLECTED: ("已取货", "Collected", "green"),
-    OrderStatus.RECEIVED: ("已签收", "Received", "green"),
-    OrderStatus.CANCELLED: ("已取消", "Cancelled", "secondary"),
 }
 BOUGHT = (
     Column("消费", "Purchase"),
@@ -87,14 +78,14 @@ def _redemptions(member_id: int) -> Table:
 
 
 def _redemption(row: RedemptionOrder) -> Row:
-    zh, en, colour = STEPS[OrderStatus(row.status)]
+    zh, en, colour = STATUSES[row.status]
     return Row(
         (
             Shown(row.title, note=row.order_no),
             Shown(number(row.quantity)),
             Shown(number(row.points)),
             Shown(yuan(row.cash_fen)),
-            Shown(say(zh, en), colour, note=row.cancel_reason or ""),
+            Shown(say(zh, en), colour, note=cancelled(row.cancel_reason)),
             Shown(moment(row.placed_at)),
         )
     )

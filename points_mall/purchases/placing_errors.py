@@ -60,14 +60,3 @@ class NotRefundableHere(Conflict):
     code = "not_refundable_here"
     title_zh = "请在原支付渠道退款"
     title_en = "Refund it where it was paid"
-
-
-class RefundNotOpen(Conflict):
-    """The refund cannot be asked for again as it stands; `refund_state` says how it stands."""
-
-    code = "refund_step_not_allowed"
-    title_zh = "退款当前状态不支持此操作"
-    title_en = "The refund's state does not allow this"
-
-    def __init__(self, state: str, why: str) -> None:
-        super().__init__(why, refund_state=state)

@@ -4,7 +4,7 @@ One code for quotes, purchases and the till.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from miniprogram_api.core.clock import in_shop_time, now, shop_zone
@@ -45,8 +45,10 @@ def price_for(member_id: int, bill: Bill, asked: Asked) -> Price | None:
     :raises NoSuchCoupon: a coupon is another member's.
     :raises CouponNotUsable: a coupon is not taken on this bill; `CouponsNotCombinable`: not together.
     """
-    if bill.takes_discount:
-        told = as_discounted(bill.lines, WECHAT_PAY, asked.store)
+    if bill.takes_discount or bill.shipping_fen:
+        goods = as_discounted(bill.lines, WECHAT_PAY, asked.store)
+        has_own_price = not bill.takes_discount
+        told = replace(goods, shipping_fen=bill.shipping_fen, has_own_price=has_own_price)
         return price_of(member_id, told, asked.coupons)
     for code in asked.coupons or ():
         raise CouponNotUsable(
@@ -84,7 +86,9 @@ def as_discounted(lines: Iterable[PaidLine], channel: str, store: str | None) ->
 def shop_of(member_id: int) -> Shop:
     """What the shop itself takes off for a member now."""
     tier = tier_of(member_id)
-    return Shop(tier.benefits.discount_bp, offers_at(now()), tier.name_zh, tier.name_en)
+    gives = tier.benefits
+    names = tier.name_zh, tier.name_en
+    return Shop(gives.discount_bp, offers_at(now()), *names, ships_free=gives.free_shipping)
 
 
 def offered(member_id: int, price: Price | None, asked: Asked) -> dict[str, Any]:

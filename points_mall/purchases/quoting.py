@@ -90,13 +90,13 @@ def drafted(
         close_reason=None,
         paid_late_at=None,
         explanation=_explained(bill, asked, settled, price),
-        lines=_lines(bill.lines, settled.payable_fen),
+        lines=_lines(bill.all_lines, settled.payable_fen),
     )
 
 
 def settle(bill: Bill, asked: Asked, means: Means, price: Price | None = None) -> Settlement:
     """Settle a bill: its price first, then points, then the wallet, and cash for the rest."""
-    payable = price.priced.payable if price else tuple(line.amount_fen for line in bill.lines)
+    payable = _payable(bill, price)
     total = sum(payable)
     points = NOTHING
     if bill.takes_points and _may_use_points(price):
@@ -113,6 +113,14 @@ def settle(bill: Bill, asked: Asked, means: Means, price: Price | None = None) -
         total - points.fen - wallet,
         payable,
     )
+
+
+def _payable(bill: Bill, price: Price | None) -> tuple[int, ...]:
+    """What is left to pay of each line, shipping the last."""
+    if price is None:
+        return tuple(line.amount_fen for line in bill.all_lines)
+    shipping = (price.priced.shipping_fen,) if bill.shipping_fen else ()
+    return (*price.priced.payable, *shipping)
 
 
 def exchange() -> Exchange:
@@ -150,6 +158,8 @@ def _explained(
 ) -> dict[str, Any]:
     """Why the bill comes to what it does, kept with the purchase."""
     told: dict[str, Any] = dict(bill.promised)
+    if bill.shipping_fen:
+        told["shipping"] = {"fen": bill.shipping_fen, "payable_fen": settled.payable_fen[-1]}
     if price and (price.priced.steps or price.coupons):
         told["price"] = price.explanation()
     if asked.most_points != 0 and not _may_use_points(price):

@@ -70,6 +70,16 @@ class PurchaseRecord:
         """The coupons that go with it, and what each took off."""
         return coupons_in(self.explanation)
 
+    @property
+    def shipping_fen(self) -> int:
+        """What of its gross amount is for sending it."""
+        return shipping_in(self.explanation)
+
+
+def shipping_in(explanation: dict[str, Any] | None) -> int:
+    """What sending cost before anything came off, as a purchase's explanation tells it."""
+    return int((explanation or {}).get("shipping", {}).get("fen", 0))
+
 
 def coupons_in(explanation: dict[str, Any] | None) -> dict[str, int]:
     """The coupons that a purchase's explanation names, and what each took off."""

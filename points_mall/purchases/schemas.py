@@ -23,6 +23,15 @@ def _moment(*, allow_none: bool = True) -> fields.String:
     return fields.String(required=True, allow_none=allow_none, metadata={"format": "date-time"})
 
 
+def _shipping() -> fields.Integer:
+    return fields.Integer(
+        required=True,
+        metadata={
+            "description": "gross_fen 中的运费，减免前 · of gross_fen for sending it, before what comes off"
+        },
+    )
+
+
 def _named(name: str) -> fields.String:
     """A field that WeChat has named."""
     return fields.String(required=True, data_key=name, attribute=name)
@@ -122,6 +131,7 @@ class BillSchema(Schema):
     )
     title = fields.String(required=True)
     gross_fen = fields.Integer(required=True)
+    shipping_fen = _shipping()
     discount_fen = fields.Integer(
         required=True, metadata={"description": "会员折扣、满减与优惠券 · all that came off"}
     )
@@ -219,6 +229,7 @@ class PurchaseSchema(Schema):
     title = fields.String(required=True)
     store = fields.String(required=True, allow_none=True)
     gross_fen = fields.Integer(required=True)
+    shipping_fen = _shipping()
     discount_fen = fields.Integer(required=True)
     total_fen = fields.Integer(required=True)
     points_used = fields.Integer(required=True)

@@ -1,7 +1,9 @@
 """How refunds divide over what paid a purchase. Pure: no database, no clock.
 
 Everything follows from the purchase and the set of its refunds, never from their order: as running
-figures of the value given back, rounded down, so that partial refunds add up to the whole.
+figures of the value given back over all tenders, rounded down, so that partial refunds add up to the
+whole. It is whole when something was refunded and nothing is left; of a purchase that coupons paid for
+alone nothing is ever left, so its first refund, of 0 fen, is the whole and there is no second.
 """
 
 from collections import Counter
@@ -59,7 +61,7 @@ def standing(purchase: PurchaseRecord, refunds: Sequence[Told]) -> Standing:
         points_earned=_due(purchase.points_earned, value, total),
         cashback_fen=_due(purchase.cashback_fen, value, total),
         money_fen=_due(purchase.money_fen, value, total),
-        is_whole=0 < value == total,
+        is_whole=bool(refunds) and value == total,
     )
 
 
@@ -78,10 +80,12 @@ def refusal_of(purchase: PurchaseRecord, refunds: Sequence[Told], told: Told) ->
 
     Where the cash is told it has gone back already, and decides.
     """
-    if (told.amount_fen is not None and told.amount_fen <= 0) or (told.cash_fen or 0) < 0:
+    if (told.amount_fen or 0) < 0 or (told.cash_fen or 0) < 0:
         return BadRefund("a refund gives something back")
     if told.amount_fen is None and not told.cash_fen:
         return BadRefund("a refund says how much it gives back")
+    if told.amount_fen == 0 and not _ends(purchase, refunds, told):
+        return BadRefund("a refund gives something back")
     return _above_payment(purchase, refunds, told) or _wrong_lines(purchase, refunds, told)
 
 
@@ -101,6 +105,12 @@ def _value(purchase: PurchaseRecord, refunds: Sequence[Told]) -> int:
     if by_cash and cash == purchase.cash_fen:
         return purchase.total_fen
     return min(purchase.total_fen, told + _due(purchase.total_fen, by_cash, purchase.cash_fen))
+
+
+def _ends(purchase: PurchaseRecord, refunds: Sequence[Told], told: Told) -> bool:
+    """Whether the purchase is whole again with this refund, and was not before."""
+    before, after = standing(purchase, refunds), standing(purchase, [*refunds, told])
+    return after.is_whole and not before.is_whole
 
 
 def _due(part: int, done: int, whole: int) -> int:

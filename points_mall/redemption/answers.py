@@ -18,6 +18,7 @@ _TOLD = (
     "quantity",
     "points",
     "cash_fen",
+    "shipping_fen",
     "fulfilment",
     "pickup_code",
     "cancel_reason",

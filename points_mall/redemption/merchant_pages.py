@@ -14,7 +14,7 @@ from miniprogram_api.merchant.act_names import act_name, name_acts, name_subject
 from miniprogram_api.merchant.acting import ASKED, carried_out
 from miniprogram_api.merchant.csv_files import download
 from miniprogram_api.merchant.forms import Form, reason_sent
-from miniprogram_api.merchant.listing import Asked, Choice, asked, page_of
+from miniprogram_api.merchant.listing import Asked, Choice, asked, list_page
 from miniprogram_api.merchant.navigation import SHOP, Door, add_door
 from miniprogram_api.pages.shell import say
 from miniprogram_api.staff import audit
@@ -48,12 +48,11 @@ def orders() -> Any:
     """Orders, the latest first; the same as a file."""
     choices = _choices()
     wanted = asked(*choices, days=True)
-    rows = db.session.execute(_query(wanted)).all()
-    if wanted.wants_csv:
-        return _file(rows)
-    return render_template(
+    return list_page(
+        wanted,
+        db.session.execute(_query(wanted)).all(),
         "redemption/orders.html",
-        listing=page_of(wanted, rows),
+        file=_file,
         choices=choices,
         words=order_words,
     )
@@ -124,9 +123,7 @@ def _query(wanted: Asked) -> sa.Select[*tuple[Any, ...]]:
             query = query.where(getattr(table, name) == sa.literal_column(f"'{value}'"))
     if wanted.query:
         query = query.where(_meant(wanted.query))
-    if wanted.after:
-        query = query.where(table.id < wanted.after)
-    return query.order_by(table.id.desc()).limit(wanted.rows)
+    return wanted.latest(query, table.id)
 
 
 def _meant(text: str) -> sa.ColumnElement[bool]:

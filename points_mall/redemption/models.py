@@ -29,6 +29,8 @@ class RedemptionOrder(Base):
     quantity: Mapped[int]
     points: Mapped[int]
     cash_fen: Mapped[int] = mapped_column(default=0)
+    shipping_fen: Mapped[int] = mapped_column(default=0)
+    """What of the cash is for sending it, before tier and coupons."""
     status: Mapped[str] = mapped_column(sa.String(20), default=OrderStatus.PLACED)
     fulfilment: Mapped[str] = mapped_column(sa.String(10))  # "pickup" or "delivery"
     pickup_code: Mapped[str | None] = mapped_column(sa.String(16), unique=True)
@@ -45,6 +47,9 @@ class RedemptionOrder(Base):
     __table_args__ = (
         sa.CheckConstraint("quantity > 0", name="orders_something"),
         sa.CheckConstraint("points >= 0 AND cash_fen >= 0", name="price_not_negative"),
+        sa.CheckConstraint(
+            "shipping_fen >= 0 AND shipping_fen <= cash_fen", name="shipping_within_cash"
+        ),
         sa.CheckConstraint(
             "(fulfilment = 'pickup') = (pickup_code IS NOT NULL)", name="collected_by_code"
         ),

@@ -77,6 +77,7 @@ def _row(won: Won, moment: datetime) -> dict[str, Any]:
         "quantity": 1,
         "points": 0,
         "cash_fen": 0,
+        "shipping_fen": 0,  # who won something owes nothing for it
         "status": (OrderStatus.READY if is_ready else OrderStatus.PLACED).value,
         "fulfilment": won.fulfilment,
         "pickup_code": pickup_codes.new_code() if by_pickup else None,

@@ -60,7 +60,14 @@ class OrderSchema(Schema):
     quantity = fields.Integer(required=True)
     points = fields.Integer(required=True, metadata={"description": "合计积分 · for all of it"})
     cash_fen = fields.Integer(
-        required=True, metadata={"description": "合计现金（分） · for all of it"}
+        required=True,
+        metadata={"description": "合计现金（分），含运费 · for all of it, with shipping"},
+    )
+    shipping_fen = fields.Integer(
+        required=True,
+        metadata={
+            "description": "其中运费（分），减免前 · of it for sending, before what comes off"
+        },
     )
     fulfilment = fields.String(required=True, validate=validate.OneOf([PICKUP, DELIVERY]))
     pickup_code = fields.String(required=True, allow_none=True)

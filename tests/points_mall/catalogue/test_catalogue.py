@@ -94,6 +94,7 @@ def test_a_reward_shows_its_price_its_variants_and_what_is_left(ask: Ask, li: in
         "pictures": ["https://cdn.example/a.png"],
         "points": 90,
         "cash_fen": 0,
+        "shipping_fen": 0,
         "fulfilment": "pickup",
         "is_stocked": True,
         "is_cancellable": True,

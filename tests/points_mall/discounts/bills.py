@@ -100,7 +100,8 @@ def any_bill(draw: st.DrawFn) -> Bill:
         for number in range(1, draw(st.integers(1, 5)) + 1)
     )
     shipping = draw(st.sampled_from((0, 800)))
-    return Bill(lines, SATURDAY, "till", shipping_fen=shipping)
+    has_own_price = draw(st.sampled_from((False, False, False, True)))
+    return Bill(lines, SATURDAY, "till", shipping_fen=shipping, has_own_price=has_own_price)
 
 
 _scopes = st.builds(
@@ -165,4 +166,5 @@ def any_shop(draw: st.DrawFn) -> Shop:
     levels = draw(st.sampled_from((((1000, 100),), ((800, 50), (2000, 300), (4000, 900)))))
     offer = ThresholdOffer("mj", "满减", "Offer", levels, draw(_scopes))
     offers = draw(st.sampled_from(((), (offer,))))
-    return Shop(draw(st.sampled_from((0, 500, 1200))), offers)
+    ships_free = draw(st.sampled_from((False, False, True)))
+    return Shop(draw(st.sampled_from((0, 500, 1200))), offers, ships_free=ships_free)

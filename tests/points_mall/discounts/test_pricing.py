@@ -1,5 +1,7 @@
 """From gross to payable: the declared order, what counts towards a threshold, shares that add up."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 
@@ -20,6 +22,7 @@ def test_the_declared_order() -> None:
     assert ORDER == (
         "tier_discount",
         "threshold_offer",
+        "tier_free_shipping",
         "percent_off",
         "amount_off",
         "cash",
@@ -48,6 +51,30 @@ def test_each_step_takes_from_what_the_steps_before_left() -> None:
     ]
     assert (priced.payable_fen, priced.shipping_fen, priced.discount_fen) == (12460, 0, 8340)
     adds_up(priced)
+
+
+def test_a_tier_that_ships_free_takes_shipping_off_and_leaves_the_coupon_in_hand() -> None:
+    coupon, shop = held(terms(Kind.FREE_SHIPPING), "ship"), Shop(ships_free=True)
+    shipped = bill(12000, shipping_fen=800)
+    (step,) = price(shipped, shop=shop).steps
+    assert (step.rule, step.amount_fen, step.shares) == ("tier_free_shipping", 800, (0,))
+    assert (step.label_zh, step.shipping_share_fen) == ("会员等级折扣包邮", 800)
+    assert price(bill(12000), shop=shop).steps == ()
+    with pytest.raises(CouponNotUsable) as refused:
+        price(shipped, [coupon], shop)
+    assert refused.value.numbers["reason"] == "no_shipping"
+
+
+def test_of_a_bill_with_a_price_of_its_own_only_shipping_comes_down() -> None:
+    own = replace(bill(20000, shipping_fen=800), has_own_price=True)
+    shop = Shop(1000, (OFFER,))
+    assert price(own, shop=shop).steps == ()
+    capped = held(terms(Kind.FREE_SHIPPING, most_fen=500, threshold_fen=20000), "ship")
+    priced = price(own, [capped], shop)
+    assert (priced.payable, priced.shipping_fen) == ((20000,), 300)
+    with pytest.raises(CouponNotUsable) as refused:
+        price(own, [cash(500)], shop)
+    assert refused.value.numbers["reason"] == "nothing_in_scope"
 
 
 def test_a_bill_without_anything_is_its_own_price() -> None:

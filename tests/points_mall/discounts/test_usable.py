@@ -8,7 +8,7 @@ import pytest
 from points_mall.coupons.states import State
 from points_mall.coupons.terms import Kind, Scope
 from points_mall.coupons.validity import Hours, Span, Validity
-from points_mall.discounts.bill import Bill, BillLine
+from points_mall.discounts.bill import Bill, BillLine, all_of
 from points_mall.discounts.reasons import WORDS, Reason
 from points_mall.discounts.usable import usable
 from tests.builders import SHANGHAI
@@ -17,7 +17,7 @@ from .bills import SATURDAY, bill, cash, held, terms
 
 
 def reason(coupon: Any, a_bill: Bill) -> Reason | None:
-    return usable(coupon, a_bill, [line.amount_fen for line in a_bill.lines])
+    return usable(coupon, a_bill, all_of(a_bill))
 
 
 def code(coupon: Any, a_bill: Bill) -> str | None:

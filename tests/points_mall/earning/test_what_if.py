@@ -61,6 +61,42 @@ def test_caps_of_the_draft_hold_by_day_and_by_month(shop: Flask) -> None:
     assert (found.points_before, found.points_after) == (40, 15 + 3 + 10)
 
 
+def test_what_was_awarded_earlier_in_the_month_counts_towards_its_cap(shop: Flask) -> None:
+    in_force(terms(), shanghai("2026-10-01 00:00"))
+    early, late = enrol(2)
+    days = ["2026-10-31", "2026-11-01", "2026-11-12", "2026-11-20", "2026-12-02"]
+    clock.set(shanghai("2026-12-03 10:00"))
+    for number, day in enumerate(days):
+        awarded(buys(early, number, 1000, occurred_at=shanghai(f"{day} 10:00")))
+    awarded(buys(late, 99, 1000, occurred_at=shanghai("2026-11-20 10:00")))
+    draft = terms(caps=Caps(month=Cap(25)))
+
+    of_all = replay.replay(past_awards(date(2026, 10, 1), date(2026, 12, 3)), draft)
+    assert (of_all.points_before, of_all.points_after) == (60, 10 + 25 + 10 + 10)
+    read = list(past_awards(date(2026, 11, 15), date(2026, 12, 3)))
+    assert [(one.occasion.member_id, one.awarded_before) for one in read] == [
+        (early, 20),
+        (early, 0),  # of another month
+        (late, 0),
+    ]
+    of_some = replay.replay(read, draft)
+    assert (of_some.points_before, of_some.points_after) == (30, 5 + 10 + 10)
+    from_the_first = list(past_awards(date(2026, 11, 1), date(2026, 12, 3)))
+    assert [one.awarded_before for one in from_the_first] == [0] * 5
+
+
+def test_the_day_of_the_first_purchase_replayed_counts_whole(shop: Flask) -> None:
+    in_force(terms(), shanghai("2026-10-01 00:00"))
+    (member,) = enrol(1)
+    for hour in (8, 12, 20):
+        clock.set(shanghai(f"2026-11-20 {hour:02}:00"))
+        awarded(buys(member, hour, 1000, occurred_at=shanghai(f"2026-11-20 {hour:02}:00")))
+    found = replay.replay(
+        past_awards(date(2026, 11, 20), date(2026, 11, 20)), terms(caps=Caps(day=Cap(25)))
+    )
+    assert (found.points_before, found.points_after) == (30, 25)
+
+
 def test_those_who_gain_and_lose_most_are_named_the_first_of_equals_first(shop: Flask) -> None:
     gains = {1: 5, 2: 9, 3: 0, 4: 9, 5: -3, 6: -8, 7: 9}
     pasts = [past(member, 10_000, 100 - gain) for member, gain in gains.items()]

@@ -107,7 +107,8 @@ class Counter:
             RewardTerms(points=points, cash_fen=cash_fen, **values), [NewVariant(3)]
         )
         asked = {"reward_id": reward, "quantity": 1, "delivery": delivery}
-        return str(place(placement(member_id, self.claim(member_id), asked)).body["order_no"])
+        placed = place(placement(member_id, self.claim(member_id), asked))
+        return str(placed.answer.body["order_no"])
 
     # ------------------------------------------------------------------ WeChat
 

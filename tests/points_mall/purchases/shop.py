@@ -50,7 +50,9 @@ _numbers = itertools.count(1)
 
 
 def open_shop(*, cashback: Cashback | None = None, **terms: Any) -> None:
-    """One point a yuan, rounded down; gold from 200 yuan of growth on, with a gift of 50 points."""
+    """One point a yuan, rounded down; gold from 200 yuan of growth on, with a gift of 50 points
+    and free shipping.
+    """
     values: dict[str, Any] = {"rate": Rate(1, 100), "cashback": cashback, **terms}
     rule_book.publish(Terms(**values), OPENING)
     publishing.publish(
@@ -78,7 +80,7 @@ def _tier(code: str, rank: int, entry: int | None, keep: int | None, gift: Any) 
         card_en=code,
         entry=entry,
         keep=keep,
-        benefits=Benefits(),
+        benefits=Benefits(free_shipping=rank > 0),
         upgrade_gift=gift,
     )
 

@@ -254,9 +254,8 @@ def test_whatever_is_bought_with_any_coupons_and_refunded_adds_up(
         end = read_within()
         assert [row[1] for row in end["purchases"]] == ["paid"]
         assert [str(one) for one in audit.findings(db.session())] == []
-        if purchase.total_fen:
-            assert end["purchases"][0][2] == purchase.total_fen
-            assert shop_accounts(li) == (300, 0, 0, 500, 200)
+        assert end["purchases"][0][2] == purchase.total_fen
+        assert shop_accounts(li) == (300, 0, 0, 500, 200)
 
 
 def coupons_for(li: int, made: Sequence[Any], policies: Sequence[Policy]) -> list[str]:
@@ -310,7 +309,8 @@ def refunds_of(purchase: PurchaseRecord, cuts: Sequence[int]) -> list[Fact]:
     facts: list[Fact] = [payment]
     for number, cut in enumerate((*cuts, 100)):
         fen = max(1, left * cut // 100) if cut < 100 else left
-        if 0 < fen <= left:
+        is_last = cut == 100 and (left or not purchase.total_fen)
+        if 0 < fen <= left or is_last:
             left -= fen
             facts.append(shop.refunded(payment, str(number), fen))
     return [*facts, *facts[:2]]

@@ -9,20 +9,32 @@ import sqlalchemy as sa
 from miniprogram_api.core.clock import clock, now
 from miniprogram_api.core.db import transaction
 from miniprogram_api.core.errors import DomainError
+from points_mall.coupons.terms import Policy, Restore
 from points_mall.ledger import posting
 from points_mall.ledger.reasons import declare
 from points_mall.purchases import reconciling
 from points_mall.purchases.bills import Item
 from points_mall.purchases.errors import BadRefund, NoSuchPurchase, RefundTooLarge
-from points_mall.purchases.facts import Outcome
+from points_mall.purchases.facts import Outcome, RecordedRefund
 from points_mall.purchases.placing_errors import NotRefundableHere, PurchaseStepNotAllowed
 from points_mall.purchases.recording import record_purchase
 from points_mall.purchases.refunding import refund_purchase
 from points_mall.wallet import plans
+from tests.points_mall.coupons.conftest import coupon, give, history, template
 from tests.services.wechat import Simulator
+from tests.together import all_at_once
 
 from .counter import Counter, refunds_asked
-from .shop import audited, moved, points_of, purchase_with, refunds, sold, wallet_of
+from .shop import (
+    audited,
+    growth_of,
+    moved,
+    points_of,
+    purchase_with,
+    refunds,
+    sold,
+    wallet_of,
+)
 
 LATTE = (Item("latte"),)
 SPENT = declare("test_spent", "测试消费", "Test spending", counterparty="test")
@@ -30,7 +42,7 @@ SPENT = declare("test_spent", "测试消费", "Test spending", counterparty="tes
 
 @pytest.fixture
 def app_settings(simulator: Simulator) -> dict[str, object]:
-    return simulator.pay_settings()
+    return {**simulator.pay_settings(), "POINTS_AS_CASH_CAP_BP": 10_000}
 
 
 def bought(counter: Counter, member_id: int, **asked: Any) -> str:
@@ -124,6 +136,86 @@ def test_what_no_cash_paid_goes_back_at_once(counter: Counter) -> None:
     refund(purchase_no)
     assert wallet_of(li) == (2000, 190, 0)
     assert points_of(li) == (0, 0, 0)
+    assert audited() == []
+
+
+def coffee_for_a_coupon(counter: Counter, li: int, policy: Policy, **terms: Any) -> tuple[str, str]:
+    """A purchase that a coupon paid for whole, and the coupon."""
+    template("coffee", restore=Restore(policy), **{"amount_fen": 2190, **terms})
+    [code] = give(li, "coffee")
+    body = counter.buys(li, items=LATTE, coupons=(code,))
+    assert (body["status"], body["total_fen"], coupon(code).state) == ("paid", 0, "used")
+    return str(body["purchase_no"]), code
+
+
+@pytest.mark.parametrize(
+    ("policy", "state"),
+    [(Policy.WHOLE, "unused"), (Policy.BY_SHARE, "unused"), (Policy.NEVER, "used")],
+)
+def test_what_a_coupon_paid_for_whole_goes_back_once_by_the_coupon_s_own_terms(
+    counter: Counter, policy: Policy, state: str
+) -> None:
+    li = counter.shopper(points=50)
+    purchase_no, code = coffee_for_a_coupon(counter, li, policy)
+    assert growth_of(li) == (0, 1, 0)
+
+    done = refund_purchase(purchase_no, reason="不想要了", actor="cli:li")
+
+    assert (done.outcome, done.value_fen, done.cash_fen) == (Outcome.RECORDED, 0, 0)
+    assert (coupon(code).state, coupon(code).restored_fen) == (state, 0)
+    assert growth_of(li) == (0, 0, 0)
+    assert (points_of(li), refunds_asked()) == ((50, 0, 0), [])
+    assert audited() == []
+    before = moved()
+    with pytest.raises(BadRefund):
+        refund(purchase_no)
+    with pytest.raises(RefundTooLarge):
+        refund(purchase_no, 1)
+    assert moved() == before
+
+
+def test_a_refund_of_nothing_that_was_only_asked_about_moves_nothing(counter: Counter) -> None:
+    li = counter.shopper()
+    purchase_no, code = coffee_for_a_coupon(counter, li, Policy.WHOLE)
+    before = moved()
+    assert refund_purchase(purchase_no, reason="", actor="cli:li", dry_run=True).value_fen == 0
+    assert (moved(), coupon(code).state) == (before, "used")
+
+
+def test_a_repeat_under_one_reference_refunds_nothing_twice(counter: Counter) -> None:
+    li = counter.shopper()
+    purchase_no, code = coffee_for_a_coupon(counter, li, Policy.WHOLE)
+    first, again = (refund(purchase_no, reference="ticket-7") for _ in range(2))
+    assert isinstance(first, RecordedRefund)
+    assert isinstance(again, RecordedRefund)
+    assert (first.outcome, again.outcome) == (Outcome.RECORDED, Outcome.REPEATED)
+    assert history(code).count("restored") == 1
+    assert audited() == []
+
+
+def test_of_16_whole_refunds_at_once_one_gives_the_coupon_back(counter: Counter) -> None:
+    li = counter.shopper()
+    purchase_no, code = coffee_for_a_coupon(counter, li, Policy.WHOLE)
+
+    answers = all_at_once(counter.app, [lambda: refund(purchase_no)] * 16)
+
+    done = [one for one in answers if isinstance(one, RecordedRefund)]
+    refused = [one for one in answers if isinstance(one, BadRefund)]
+    assert (len(done), len(refused)) == (1, 15)
+    assert history(code).count("restored") == 1
+    assert (growth_of(li), len(refunds())) == ((0, 0, 0), 1)
+    assert audited() == []
+
+
+def test_points_that_paid_for_all_of_it_go_back_in_parts_or_whole(counter: Counter) -> None:
+    li = counter.shopper(points=2190)
+    purchase_no = str(counter.buys(li, items=LATTE, most_points=None)["purchase_no"])
+    assert points_of(li) == (0, 0, 0)
+    refund(purchase_no, 730)
+    assert points_of(li) == (730, 0, 0)
+    refund(purchase_no)
+    assert points_of(li) == (2190, 0, 0)
+    assert (growth_of(li), purchase_with(purchase_no).refunded_fen) == ((0, 0, 0), 2190)
     assert audited() == []
 
 

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from miniprogram_api.core.clock import clock, now
+from miniprogram_api.core.clock import clock, now, today
 from miniprogram_api.core.db import db, transaction
 from points_mall.earning.terms import Cashback, Rate
 from points_mall.ledger import posting
@@ -17,6 +17,7 @@ from points_mall.purchases import events
 from points_mall.purchases.errors import BadRefund, NoSuchPurchase, RefundTooLarge
 from points_mall.purchases.facts import Outcome
 from points_mall.purchases.models import Purchase, PurchaseLine
+from points_mall.purchases.past import past_purchases
 from points_mall.purchases.recording import record_purchase
 from points_mall.purchases.refunds import preview_refund, record_refund, record_refunds
 from points_mall.purchases.states import Purpose
@@ -348,3 +349,17 @@ def lots(_member_id: int) -> list[tuple[int, str]]:
 
 def shop_expiry(earned_at: Any) -> str:
     return str(expiry_of_points(earned_at))
+
+
+def test_the_past_is_judged_again_less_what_was_refunded(mall: Flask) -> None:
+    li, mei = shop.enrol(2)
+    kept, half = shop.sold(li, 60_00, "a:1"), shop.sold(mei, 40_00, "a:2")
+    for sale in (kept, half):
+        record_purchase(sale)
+    record_refund(shop.refunded(half, "1", 20_00))
+    day = today()
+
+    found = list(past_purchases(day, day))
+
+    told = [(one.occasion.member_id, one.points, one.refunded, one.paid) for one in found]
+    assert told == [(li, 60, 0, 0), (mei, 40, 20_00, 40_00)]

@@ -94,6 +94,20 @@ def test_a_line_that_came_back_takes_no_share_of_what_is_refunded_of_the_rest() 
     ]
 
 
+def test_what_cost_nothing_is_whole_again_with_its_first_refund_and_there_is_no_second() -> None:
+    purchase = bill(0, line_fens=(0, 0))
+
+    assert standing(purchase, []).is_whole is False
+    assert refusal_of(purchase, [], Told(0)) is None
+    whole = [with_cash(purchase, [], Told(0))]
+    assert whole == [Told(0, 0)]
+    assert standing(purchase, whole).is_whole
+    assert lines_refunded(purchase, whole) == [0, 0]
+    assert isinstance(refusal_of(purchase, whole, Told(0)), BadRefund)
+    assert isinstance(refusal_of(purchase, [], Told(1)), RefundTooLarge)
+    assert isinstance(refusal_of(purchase, [], Told(0, None, {1: 0})), BadRefund)
+
+
 def test_more_than_is_left_is_refused_with_the_numbers() -> None:
     refusal = refusal_of(bill(10_00), [Told(4_00, 4_00)], Told(6_01))
 
@@ -134,10 +148,9 @@ def test_refunds_to_the_end_return_exactly_every_tender(
     refunds: list[Told] = []
     before = standing(purchase, refunds)
     for cut in [*cuts, purchase.total_fen]:
-        left = purchase.total_fen - before.value_fen
-        if not left:
+        if before.is_whole:
             break
-        asked = Told(min(cut, left))
+        asked = Told(min(cut, purchase.total_fen - before.value_fen))
         assert refusal_of(purchase, refunds, asked) is None
         refunds.append(with_cash(purchase, refunds, asked))
         after = standing(purchase, refunds)
@@ -145,10 +158,11 @@ def test_refunds_to_the_end_return_exactly_every_tender(
             assert getattr(before, name) <= getattr(after, name)
         assert after.value_fen - before.value_fen == asked.amount_fen
         before = after
-    if purchase.total_fen:
-        assert before.is_whole
-        returned = (before.cash_fen, before.points, before.wallet_fen, before.points_earned)
-        assert returned == (cash, points_fen // 7 if points_fen else 0, wallet, earned)
+    assert before.is_whole
+    returned = (before.cash_fen, before.points, before.wallet_fen)
+    assert returned == (cash, points_fen // 7 if points_fen else 0, wallet)
+    assert before.points_earned == (earned if purchase.total_fen else 0)
+    assert isinstance(refusal_of(purchase, refunds, Told(0)), BadRefund)
 
 
 @given(

@@ -12,6 +12,7 @@ from miniprogram_api.core.db import db
 from miniprogram_api.core.errors import SlowDown
 from miniprogram_api.core.redis import redis_client
 from miniprogram_api.repeats.models import IdempotencyRecord
+from miniprogram_api.repeats.records import Told
 from points_mall.catalogue import services as catalogue
 from points_mall.catalogue.terms import NewVariant
 from points_mall.redemption import placing
@@ -311,7 +312,7 @@ def test_a_repeat_that_overtakes_its_first_call_keeps_the_unit(
 
     def overtaken(tries: Any, placed: Any) -> None:
         monkeypatch.setattr(placing, "_write", write)
-        assert isinstance(placing.place_all([one.item for one in tries])[0], placing.Placed)
+        assert isinstance(placing.place_all([one.item for one in tries])[0], Told)
         write(tries, placed)
 
     monkeypatch.setattr(placing, "_write", overtaken)
