@@ -10,7 +10,7 @@ from miniprogram_api.core.clock import now
 from miniprogram_api.core.db import db, retrying, transaction
 from miniprogram_api.core.settings import settings
 
-from . import passwords, second_factor, sessions
+from . import passwords, pins, second_factor, sessions
 from .audit import record
 from .errors import (
     LastOwner,
@@ -87,7 +87,7 @@ def change(
 def set_password(
     username: str, password: str, *, reason: str | None = None, keep_session: int | None = None
 ) -> None:
-    """Give a new password, open a locked account, end every session of the old password.
+    """Give a new password, open a locked account, end every session of the old password and its PIN.
 
     :param keep_session: the one in which somebody changes their own.
     :raises PasswordTooWeak: it is one that is guessed first.
@@ -98,8 +98,24 @@ def set_password(
         person = _locked(session, username)
         before = _shown_door(person)
         person.password_hash, person.failures, person.locked_until = kept, 0, None
+        person.pin_hash = None
         sessions.end_sessions_of(person.id, but=keep_session)
         _record_door("staff.set_password", person, before, reason)
+
+
+@retrying
+def set_pin(username: str, pin: str) -> None:
+    """Give somebody the PIN that opens their till's page again; they have proved who they are.
+
+    :raises PinTooWeak: it is one that is guessed first.
+    """
+    pins.check_strength(pin)
+    kept = passwords.hashed(pin)
+    with transaction() as session:
+        person = _locked(session, username)
+        before = _shown_door(person)
+        person.pin_hash = kept
+        _record_door("staff.set_pin", person, before)
 
 
 @retrying
@@ -122,7 +138,7 @@ def leave(username: str, *, reason: str | None = None) -> None:
         person = _locked(session, username)
         _keep_an_owner(session, person)
         before = _shown_door(person)
-        person.left_at, person.otp_sealed = now(), None
+        person.left_at, person.otp_sealed, person.pin_hash = now(), None, None
         sessions.end_sessions_of(person.id)
         _record_door("staff.leave", person, before, reason)
 
@@ -224,6 +240,7 @@ def _shown_door(person: Staff) -> dict[str, Any]:
     return {
         "works_here": person.left_at is None,
         "has_second_factor": person.otp_sealed is not None,
+        "has_pin": person.pin_hash is not None,
         "is_locked": person.locked_until is not None and person.locked_until > now(),
         "failures": person.failures,
     }

@@ -34,6 +34,14 @@ class StaffLocked(SlowDown):
     title_en = "Too many attempts, the account is locked for a while"
 
 
+class SessionLocked(Forbidden):
+    """The till's page stood idle: the PIN, or the password, of who is signed in opens it again."""
+
+    code = "session_locked"
+    title_zh = "收银台已锁定，请输入 PIN 或密码"
+    title_en = "The till is locked, enter your PIN or password"
+
+
 class RoleTooLow(Forbidden):
     """The caller's role may not do this; `required` and `yours` are roles."""
 
@@ -80,6 +88,14 @@ class PasswordTooWeak(Unprocessable):
     code = "password_too_weak"
     title_zh = "密码太弱"
     title_en = "This password is too weak"
+
+
+class PinTooWeak(Unprocessable):
+    """A PIN is six digits, no run of them and none that repeat."""
+
+    code = "pin_too_weak"
+    title_zh = "PIN 须为六位数字，且不能是连号或重复的数字"
+    title_en = "Six digits, no run and no repeats"
 
 
 class UsernameNotAllowed(Unprocessable):

@@ -11,7 +11,7 @@ from miniprogram_api.auth.guards import bearer_token, wear
 from miniprogram_api.core.settings import settings
 
 from . import sessions
-from .errors import CsrfRefused, RoleTooLow, SecondFactorNeeded
+from .errors import CsrfRefused, RoleTooLow, SecondFactorNeeded, SessionLocked
 from .roles import CODES, may
 from .sessions import Present
 
@@ -25,11 +25,12 @@ _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def for_staff(
-    role: str, *, before_second_factor: bool = False
+    role: str, *, before_second_factor: bool = False, while_locked: bool = False
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Only staff of `role` or above may call; `current_staff()` tells who.
 
     :param before_second_factor: also for those who still have to set theirs up.
+    :param while_locked: also in a session that has locked itself at the till.
     """
     if role not in CODES:
         raise ValueError(f"no role {role}")
@@ -38,6 +39,8 @@ def for_staff(
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
             person = recognise_staff()
+            if person.is_locked and not while_locked:
+                raise SessionLocked("nobody was at the till for a while")
             if not may(person.role, role):
                 raise RoleTooLow(
                     f"needs role {role}, has {person.role}", required=role, yours=person.role

@@ -17,6 +17,7 @@ _ROLE_LIST = ", ".join(f"'{code}'" for code in CODES)
 class Staff(Base):
     """Somebody who works in the shop. `username` is kept in small letters.
 
+    `pin_hash` is of the digits that open a till's page that has locked itself; they sign nobody in.
     `store` ties a cashier to one shop of several; None: all of them. `failures` counts wrong sign-ins
     since the last right one. `otp_step` is the newest one-time code that was taken, so that none is
     taken twice.
@@ -29,6 +30,7 @@ class Staff(Base):
     role: Mapped[str] = mapped_column(sa.String(16))
     store: Mapped[str | None] = mapped_column(sa.String(32))
     password_hash: Mapped[str] = mapped_column(sa.String(255))
+    pin_hash: Mapped[str | None] = mapped_column(sa.String(255))
     otp_sealed: Mapped[str | None] = mapped_column(sa.Text)
     otp_step: Mapped[int] = mapped_column(default=0)
     failures: Mapped[int] = mapped_column(default=0)
@@ -42,13 +44,17 @@ class Staff(Base):
 
 
 class StaffSession(Base):
-    """One sign-in; the token itself is not kept, only its hash."""
+    """One sign-in; the token itself is not kept, only its hash.
+
+    `is_at_till`: the till's page was opened in it, so it locks after some idle minutes.
+    """
 
     __tablename__ = "staff_session"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     staff_id: Mapped[int] = mapped_column(sa.ForeignKey(Staff.id), index=True)
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     device: Mapped[str] = mapped_column(sa.String(16))
+    is_at_till: Mapped[bool] = mapped_column(default=False)
     opened_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]

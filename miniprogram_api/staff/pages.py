@@ -15,11 +15,11 @@ from miniprogram_api.core.settings import settings
 from miniprogram_api.http.problems import Problem, problem_of, status_of
 from miniprogram_api.risk import pace
 
-from . import accounts, second_factor_pictures, sessions, tickets
+from . import accounts, pins, second_factor_pictures, sessions, tickets
 from .errors import CsrfRefused, OtpRequired
 from .guards import COOKIE, current_staff, for_staff, must_set_up_second_factor
 from .sessions import Present
-from .signing_in import SignedIn, sign_in
+from .signing_in import SignedIn, sign_in, unlock
 
 HOME = "/"
 SIGN_IN = "/staff/sign-in"
@@ -54,13 +54,28 @@ def enter() -> Any:
 
 
 @blp.post("/staff/sign-out")
-@for_staff("cashier", before_second_factor=True)
+@for_staff("cashier", before_second_factor=True, while_locked=True)
 def leave() -> Any:
     """End the session and its cookie."""
     sessions.end_session(current_staff().session_id)
     response = redirect(SIGN_IN, 303)
     response.delete_cookie(COOKIE, httponly=True, samesite="Strict")
     return response
+
+
+@blp.post("/staff/unlock")
+@for_staff("cashier", before_second_factor=True, while_locked=True)
+def open_again() -> Any:
+    """Open a session that has locked itself, from a page that stands in its place."""
+    typed, next_page = request.form.get("secret", "")[:128], local_page(request.form.get("next"))
+    try:
+        pace.check("staff_sign_in", pace.address_of(request.remote_addr))
+        unlock(current_staff(), typed, is_pin=pins.is_pin(typed))
+    except DomainError as refusal:
+        problem = problem_of(refusal)
+        g.problem_code = problem["code"]
+        return _unlock_form(next_page, problem), status_of(type(refusal))
+    return redirect(next_page, 303)
 
 
 @blp.get(SECOND_FACTOR)
@@ -92,6 +107,11 @@ def sign_in_here(_problem: Problem) -> str:
 def set_up_here(_problem: Problem) -> str:
     """What to do in place of a page that wants a second factor first."""
     return render_template("staff/second_factor_first.html", next_page=page_asked_for())
+
+
+def unlock_here(_problem: Problem) -> str:
+    """The unlocking in place of a page of a session that has locked itself; it leads back to it."""
+    return _unlock_form(page_asked_for())
 
 
 def page_asked_for() -> str:
@@ -172,6 +192,16 @@ def _form(
 ) -> str:
     return render_template(
         "staff/sign_in.html", next_page=next_page, username=username, ticket=ticket, problem=problem
+    )
+
+
+def _unlock_form(next_page: str, problem: Problem | None = None) -> str:
+    return render_template(
+        "staff/unlock.html",
+        person=current_staff(),
+        csrf_token=sessions.csrf_of(request.cookies.get(COOKIE, "")),
+        next_page=next_page,
+        problem=problem,
     )
 
 

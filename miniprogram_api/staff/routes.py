@@ -15,10 +15,10 @@ from miniprogram_api.risk import limits, pace
 from miniprogram_api.risk.limits import Limit
 
 from . import accounts, schemas, sessions
-from .errors import OtpRequired, SignInRefused, StaffLocked
+from .errors import OtpRequired, PinTooWeak, SignInRefused, StaffLocked
 from .guards import current_staff, for_staff
 from .models import StaffSession
-from .signing_in import sign_in
+from .signing_in import prove, sign_in, unlock
 
 blp = Blueprint(
     "staff",
@@ -71,8 +71,40 @@ def list_sessions() -> sa.Select[StaffSession]:
     return sessions.living_sessions(current_staff().staff_id)
 
 
+@blp.post("/sessions/current/unlock")
+@for_staff("cashier", before_second_factor=True, while_locked=True)
+@blp.problems(SignInRefused, StaffLocked)
+@blp.arguments(schemas.PinOrPasswordSchema)
+@blp.response(204)
+def unlock_session(given: dict[str, Any]) -> None:
+    """收银台解锁 · Open a till's page that has locked itself
+
+    闲置后收银台的会话会锁定，用 PIN 或密码解锁；输错与登录一同计数。 After some idle minutes the session of a
+    till's page answers 403 `session_locked` to everything else. Wrong attempts count like sign-ins.
+    """
+    pace.check("staff_sign_in", pace.address_of(request.remote_addr))
+    secret = given.get("pin") or given.get("password", "")
+    unlock(current_staff(), secret, is_pin="pin" in given)
+
+
+@blp.put("/pin")
+@for_staff("cashier")
+@blp.problems(SignInRefused, OtpRequired, StaffLocked, PinTooWeak)
+@blp.arguments(schemas.NewPinSchema)
+@blp.response(204)
+def set_pin(given: dict[str, Any]) -> None:
+    """设置 PIN · Set my PIN
+
+    六位数字，用于收银台解锁与店长授权，不能登录。 Six digits that open a till's page again and by which a
+    manager approves there; they sign nobody in.
+    """
+    pace.check("staff_sign_in", pace.address_of(request.remote_addr))
+    person = prove(current_staff().username, given["password"], given.get("otp"))
+    accounts.set_pin(person.username, given["pin"])
+
+
 @blp.delete("/sessions/current")
-@for_staff("cashier", before_second_factor=True)
+@for_staff("cashier", before_second_factor=True, while_locked=True)
 @blp.response(204)
 def sign_out() -> None:
     """退出登录 · Sign out"""

@@ -1,9 +1,12 @@
 """How staff sign in and are shown."""
 
-from marshmallow import fields, validate
+from typing import Any
 
-from miniprogram_api.http.schemas import Id, Integer, Moment, Schema, Text
+from marshmallow import ValidationError, fields, validate, validates_schema
 
+from miniprogram_api.http.schemas import Id, Integer, Moment, Schema, Text, Token
+
+from .pins import PATTERN as PIN_PATTERN
 from .roles import CODES
 
 
@@ -56,3 +59,23 @@ class SecondFactorProofSchema(Schema):
 
     secret = Text(64, required=True)
     code = Text(6, required=True)
+
+
+class PinOrPasswordSchema(Schema):
+    """What opens a till's page again: exactly one of the PIN and the password."""
+
+    pin = Token(PIN_PATTERN, load_only=True)
+    password = Text(128, load_only=True)
+
+    @validates_schema
+    def _one_of_them(self, data: dict[str, Any], **_rest: Any) -> None:
+        if ("pin" in data) == ("password" in data):
+            raise ValidationError("Give exactly one of pin, password.")
+
+
+class NewPinSchema(Schema):
+    """A PIN, and the proof that its owner sets it."""
+
+    pin = Token(PIN_PATTERN, required=True, load_only=True)
+    password = Text(128, required=True, load_only=True)
+    otp = Text(6, metadata={"description": "Where a second factor is set up."})

@@ -17,7 +17,9 @@ from miniprogram_api.core.settings import settings
 
 from .models import Staff, StaffSession
 
-SEEN_EVERY = timedelta(minutes=1)
+SEEN_EVERY, SEEN_AT_TILL_EVERY = timedelta(minutes=1), timedelta(seconds=15)
+"""How exactly it is noted when a session was last used; a till's locks by it."""
+
 _TOKEN_BYTES = 32
 _LONGEST_TOKEN = 64
 
@@ -41,6 +43,9 @@ class Present:
     role: str
     store: str | None
     has_second_factor: bool
+    has_pin: bool = False
+    is_at_till: bool = False
+    is_locked: bool = False
 
 
 def open_session(staff_id: int, device: str) -> Opened:
@@ -63,14 +68,16 @@ def open_session(staff_id: int, device: str) -> Opened:
 def present(token: str) -> Present | None:
     """Whose living session a token is of; None: of nobody's, or its owner has left.
 
-    A session that was not used for long is over as well (`staff_idle_minutes`).
+    A session that was not used for long is over as well (`staff_idle_minutes`); one in which a till's
+    page was opened is locked long before that, and no call but `unlock` opens it.
     """
     if not token.isascii() or len(token) > _LONGEST_TOKEN:
         return None
     row = db.session.execute(_FIND, {"token_hash": _hash(token)}).one_or_none()
     if row is None or not _is_alive(row):
         return None
-    if now() - row.seen_at > SEEN_EVERY:
+    idle, is_locked = now() - row.seen_at, _is_locked(row)
+    if not is_locked and idle > (SEEN_AT_TILL_EVERY if row.is_at_till else SEEN_EVERY):
         _note_seen(row.session_id)
     return Present(
         row.staff_id,
@@ -80,7 +87,26 @@ def present(token: str) -> Present | None:
         row.role,
         row.store,
         row.otp_sealed is not None,
+        row.pin_hash is not None,
+        row.is_at_till,
+        is_locked,
     )
+
+
+def lock_when_idle(person: Present) -> None:
+    """From now on the session locks after some idle minutes: a till's page was opened in it."""
+    if not person.is_at_till:
+        with transaction() as session:
+            session.execute(
+                sa.update(StaffSession)
+                .where(StaffSession.id == person.session_id)
+                .values(is_at_till=True, seen_at=now())
+            )
+
+
+def unlock(session_id: int) -> None:
+    """Open a session that has locked itself, in the current transaction."""
+    _note_seen(session_id)
 
 
 def end_session(session_id: int) -> None:
@@ -125,6 +151,11 @@ def _is_alive(row: Any) -> bool:
     return bool(row.expires_at > moment and row.seen_at > moment - idle)
 
 
+def _is_locked(row: Any) -> bool:
+    minutes = settings().staff_till_idle_minutes
+    return bool(row.is_at_till and minutes > 0 and now() - row.seen_at > timedelta(minutes=minutes))
+
+
 def _note_seen(session_id: int) -> None:
     with transaction() as session:
         session.execute(
@@ -146,12 +177,14 @@ _FIND = (
         StaffSession.id.label("session_id"),
         StaffSession.seen_at,
         StaffSession.expires_at,
+        StaffSession.is_at_till,
         Staff.id.label("staff_id"),
         Staff.username,
         Staff.name,
         Staff.role,
         Staff.store,
         Staff.otp_sealed,
+        Staff.pin_hash,
     )
     .join(Staff, Staff.id == StaffSession.staff_id)
     .where(

@@ -20,7 +20,7 @@ from . import passwords, second_factor, sessions
 from .audit import record
 from .errors import OtpRequired, SignInRefused, StaffLocked
 from .models import Staff
-from .sessions import Opened
+from .sessions import Opened, Present
 
 R = TypeVar("R")
 
@@ -44,6 +44,30 @@ class SignedIn(Proven):
     session: Opened
 
 
+@dataclass(frozen=True)
+class _Given:
+    """What somebody gives to be believed: a password, and a one-time code where they have set one up.
+
+    :param is_pin: it is a PIN, which is believed without a code.
+    :param asks_for_code: whether a password needs the code beside it.
+    """
+
+    secret: str
+    otp: str | None = None
+    is_pin: bool = False
+    asks_for_code: bool = True
+
+    def fits(self, person: Staff | None) -> bool:
+        """Whether it is theirs, at the same cost whoever it is."""
+        if person is None:
+            return passwords.fits(self.secret, None)
+        return passwords.fits(self.secret, person.pin_hash if self.is_pin else person.password_hash)
+
+    def needs_code_of(self, person: Staff) -> bool:
+        """Whether a one-time code has to come with it."""
+        return self.asks_for_code and not self.is_pin and person.otp_sealed is not None
+
+
 def sign_in(username: str, password: str, otp: str | None, device: str) -> SignedIn:
     """Open a session for who proves to be that member of staff.
 
@@ -57,7 +81,7 @@ def sign_in(username: str, password: str, otp: str | None, device: str) -> Signe
         record("staff.sign_in", f"staff:{person.id}", by=f"staff:{person.username}")
         return SignedIn(*_facts(person), opened)
 
-    return _believed(username, password, otp, open_session)
+    return _believed(username, _Given(password, otp), open_session)
 
 
 def prove(username: str, password: str, otp: str | None) -> Proven:
@@ -67,26 +91,50 @@ def prove(username: str, password: str, otp: str | None) -> Proven:
     :raises OtpRequired: only the one-time code is missing.
     :raises StaffLocked: too many attempts were wrong.
     """
-    return _believed(username, password, otp, lambda person: Proven(*_facts(person)))
+    return _believed(username, _Given(password, otp), lambda person: Proven(*_facts(person)))
 
 
-def _believed(username: str, password: str, otp: str | None, then: Callable[[Staff], R]) -> R:
+def prove_by_pin(username: str, pin: str) -> Proven:
+    """The same by the PIN, for what is done at a till.
+
+    :raises SignInRefused: it is wrong, or there is none; the attempt is counted.
+    :raises StaffLocked: too many attempts were wrong.
+    """
+    return _believed(username, _Given(pin, is_pin=True), lambda person: Proven(*_facts(person)))
+
+
+def unlock(present: Present, secret: str, *, is_pin: bool) -> None:
+    """Open a session that has locked itself at the till, for the PIN or password of its owner.
+
+    :raises SignInRefused: it is neither; counted like a wrong sign-in.
+    :raises StaffLocked: too many attempts were wrong.
+    """
+
+    def go_on(person: Staff) -> bool:
+        sessions.unlock(present.session_id)
+        record("staff.unlock_session", f"staff:{person.id}", by=f"staff:{person.username}")
+        return True
+
+    _believed(present.username, _Given(secret, is_pin=is_pin, asks_for_code=False), go_on)
+
+
+def _believed(username: str, given: _Given, then: Callable[[Staff], R]) -> R:
     person = _find(username)
     _refuse_locked(person)
-    knows_password = passwords.fits(password, person.password_hash if person else None)
+    is_right = given.fits(person)
     db.session.rollback()  # the hash took its time; nobody's snapshot is kept for that
     if person is None:
         raise SignInRefused("no such user name, or another password")
-    if knows_password and person.otp_sealed is not None and not otp:
+    if is_right and given.needs_code_of(person) and not given.otp:
         raise OtpRequired("the account has a second factor")
-    outcome = _decide(person.id, password if knows_password else None, otp or "", then)
+    outcome = _decide(person.id, given if is_right else None, then)
     if outcome is None:
         raise SignInRefused("no such user name, or another password or code")
     return outcome
 
 
 @retrying
-def _decide(staff_id: int, password: str | None, otp: str, then: Callable[[Staff], R]) -> R | None:
+def _decide(staff_id: int, given: _Given | None, then: Callable[[Staff], R]) -> R | None:
     """Go on with who is believed, or count the failure, under the lock of the account."""
     with transaction() as session:
         person = session.scalars(
@@ -96,13 +144,17 @@ def _decide(staff_id: int, password: str | None, otp: str, then: Callable[[Staff
             .execution_options(populate_existing=True)
         ).one()
         _refuse_locked(person)
-        if password is None or not _takes_code(person, otp) or person.left_at is not None:
+        if given is None or not _is_taken(person, given) or person.left_at is not None:
             _count_failure(person)
             return None
         person.failures, person.locked_until = 0, None
-        if passwords.is_outdated(person.password_hash):
-            person.password_hash = passwords.hashed(password)
+        if not given.is_pin and passwords.is_outdated(person.password_hash):
+            person.password_hash = passwords.hashed(given.secret)
         return then(person)
+
+
+def _is_taken(person: Staff, given: _Given) -> bool:
+    return not given.needs_code_of(person) or _takes_code(person, given.otp or "")
 
 
 def _facts(person: Staff) -> tuple[int, str, str, str, str | None, bool]:
@@ -130,9 +182,7 @@ def _refuse_locked(person: Staff | None) -> None:
 
 
 def _takes_code(person: Staff, otp: str) -> bool:
-    if person.otp_sealed is None:
-        return True
-    secret = second_factor.unsealed(person.otp_sealed, person.id)
+    secret = second_factor.unsealed(person.otp_sealed or "", person.id)
     step = second_factor.step_of(secret, otp, person.otp_step)
     if step is None:
         return False

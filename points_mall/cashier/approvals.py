@@ -13,7 +13,7 @@ from miniprogram_api.core.settings import settings
 from miniprogram_api.staff import audit
 from miniprogram_api.staff.errors import RoleTooLow
 from miniprogram_api.staff.roles import MANAGER, may
-from miniprogram_api.staff.signing_in import Proven, prove
+from miniprogram_api.staff.signing_in import Proven, prove, prove_by_pin
 
 from .errors import ApprovalNeeded, ApprovalNotValid, OwnApproval
 from .models import Approval, TillSale
@@ -54,17 +54,19 @@ def approve(
     subject: str,
     amount_fen: int,
     username: str,
-    password: str,
-    otp: str | None,
+    password: str = "",
+    otp: str | None = None,
+    pin: str | None = None,
 ) -> Given:
     """Let the caller do one thing beyond their limits, once and soon: a manager signs for it.
 
     :param subject: of a sale its quote, of a refund its sale; `amount_fen` is the most that it covers.
-    :raises SignInRefused: user name, password or code is wrong; counted.
+    :param pin: the manager's; None: the password, with the code where there is a second factor.
+    :raises SignInRefused: user name, PIN, password or code is wrong; counted.
     :raises RoleTooLow: somebody who may not approve, or not in this store.
     :raises OwnApproval: nobody approves for themselves.
     """
-    person = prove(username, password, otp)
+    person = prove(username, password, otp) if pin is None else prove_by_pin(username, pin)
     _require_may_approve(counter, person)
     facts = {"act": act, "subject": subject, "amount_fen": amount_fen}
     return _sign(counter, person, facts)

@@ -33,10 +33,10 @@ def cards(
     mine = [coupon for coupon in held if coupon.code in chosen]
     told = []
     for coupon in held:
-        before = before_coupons(bill, mode_of([*mine, coupon]), shop)[0].lines
+        before = before_coupons(bill, mode_of([*mine, coupon]), shop)[0]
         reason = refusal(plan_of(coupon, bill), bill, before)
         if reason is None and coupon.code not in chosen:
-            reason = _beside(mine, coupon, bill, before)
+            reason = _beside(mine, coupon, bill, before.lines)
         told.append(_told(coupon, reason, is_chosen=coupon.code in chosen, spends=spends))
     return sorted(told, key=lambda one: (not one["chosen"], not one["usable"]))
 

@@ -205,6 +205,22 @@ class NoSuchSale(NotFound):
     title_en = "There is no such sale"
 
 
+class LineGivenBack(Conflict):
+    """Fewer goods of this line are left than are to go back: `left` says how many."""
+
+    code = "line_given_back"
+    title_zh = "该商品已退，或剩余数量不足"
+    title_en = "It was given back, or fewer are left"
+
+    def __init__(self, line_no: int, asked: int, left: int) -> None:
+        super().__init__(
+            f"{left} of line {line_no} are left, not {asked}",
+            line_no=line_no,
+            asked=asked,
+            left=left,
+        )
+
+
 class NoSuchReceipt(NotFound):
     """No receipt has this code."""
 

@@ -8,7 +8,6 @@ from miniprogram_api.auth.guards import current_member_id, for_member
 from miniprogram_api.http.api import Blueprint
 from miniprogram_api.http.idempotency import claim_of_request, keeps_own_record, told
 from miniprogram_api.members.errors import AccountClosed
-from miniprogram_api.repeats.records import Answer
 from miniprogram_api.risk.errors import DailyCapUsed
 
 from . import errors, issuing, receipts, scan_schemas
@@ -54,4 +53,4 @@ def claim(given: dict[str, Any]) -> Response:
     once.
     """
     done = receipts.claim(current_member_id(), claim_of_request(), given["code"])
-    return told(Answer(201, done.body), is_repeat=done.is_repeat)
+    return told(done.answer, is_repeat=done.is_repeat)

@@ -180,6 +180,7 @@ name_acts(
         "till.revoke": ("停用收银台", "Till revoked"),
         "till.unlock": ("解锁收银台", "Till unlocked"),
         "till.locked": ("收银台锁定", "Till locked"),
+        "till.sale": ("收银台销售", "Sale at the till"),
         "till.pickup": ("核销", "Handed over"),
         "till.undo_pickup": ("撤销核销", "Hand-over undone"),
         "till.close_shift": ("交班", "Shift closed"),

@@ -142,7 +142,10 @@ class TillSale(Base):
 
 
 class TillRefund(Base):
-    """A refund at a till, and what it gave back and took."""
+    """A refund at a till, and what it gave back and took.
+
+    `lines` are the goods that came back, as it was told of them; None where only an amount did.
+    """
 
     __tablename__ = "till_refund"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -156,8 +159,9 @@ class TillRefund(Base):
     wallet_fen: Mapped[int]
     points_taken_back: Mapped[int]
     points_returned: Mapped[int]
+    lines: Mapped[list[dict[str, Any]] | None] = mapped_column(Json)
     refunded_at: Mapped[datetime]
-    __table_args__ = (sa.CheckConstraint("value_fen > 0", name="gives_something_back"),)
+    __table_args__ = (sa.CheckConstraint("value_fen >= 0", name="takes_nothing"),)
 
 
 class TillPickup(Base):

@@ -17,11 +17,11 @@ from miniprogram_api.core import bulk
 from miniprogram_api.core.clock import now
 from miniprogram_api.core.db import canonical_json, db, retrying, transaction
 from miniprogram_api.core.errors import NotFound
-from miniprogram_api.members.accounts import member_by_no, member_of
+from miniprogram_api.members.accounts import member_by_no
 from miniprogram_api.members.errors import AccountClosed
 from miniprogram_api.staff import audit
 
-from . import approvals, codes, issuing, own_accounts, receipt_book, receipts
+from . import approvals, codes, issuing, receipt_book, receipts, scans
 from .codes import Look
 from .devices import is_signed
 from .errors import (
@@ -34,10 +34,10 @@ from .errors import (
     ReceiptUsed,
     UnknownCode,
 )
-from .models import OfflineConflict, Till, TillSale, UsedMemberCode
+from .models import OfflineConflict, Till, TillSale
 from .pricing import amount_line
 from .receipt_book import Slip
-from .tills import Counter, require_store
+from .tills import Counter, external_id, require_store
 
 OLDEST, NEWEST = timedelta(days=3), timedelta(minutes=5)
 """How long ago a sale may have been made, and how much a till's clock may be ahead."""
@@ -161,41 +161,29 @@ def _owner(counter: Counter, sale: Offline) -> _Owner:
     if not sale.member:
         return _Owner()
     text = codes.cleaned(sale.member)
-    look = codes.look_of(text)
+    look, code_hash = codes.look_of(text), None
     try:
         if look is Look.MEMBER_CODE:
-            taker = receipt_book.external_id(counter, sale.receipt_no)
+            taker = external_id(counter.code, sale.receipt_no)
             taken = issuing.take(text, taker, shown_at=_moment(sale))
-            owner = _Owner(taken.member_id, taken.code_hash)
+            member_id, code_hash = taken.member_id, taken.code_hash
         elif look is Look.MEMBER_NUMBER:
-            owner = _Owner(member_by_no(text).id)
+            member_id = member_by_no(text).id
         else:
             return _Owner(reason="not_a_member_code")
-        _require_welcome(counter, owner.member_id or 0)
+        scans.require_welcome(counter, member_id)
     except _NOBODY as refusal:
         return _Owner(reason=refusal.code)
     except NotFound:
         return _Owner(reason=UnknownCode.code)
-    return owner
-
-
-def _require_welcome(counter: Counter, member_id: int) -> None:
-    member_of(member_id)
-    issuing.require_not_blocked(member_id)
-    own_accounts.require_other(counter.staff.staff_id, member_id)
+    return _Owner(member_id, code_hash)
 
 
 def _use_code(session: Session, counter: Counter, owner: _Owner) -> _Owner:
     """Note that the live code is used; where another sale was first nobody earns."""
-    if owner.code_hash is None:
+    if owner.member_id is None or owner.code_hash is None:
         return owner
-    row = {
-        "code_hash": owner.code_hash,
-        "member_id": owner.member_id,
-        "till_id": counter.till_id,
-        "used_at": now(),
-    }
-    if bulk.insert_missing(session, UsedMemberCode.__table__, [row]):
+    if scans.note_used(session, counter, owner.member_id, owner.code_hash):
         return owner
     return _Owner(reason=CodeUsed.code)
 

@@ -17,7 +17,7 @@ from miniprogram_api.http.language import TAGS, language
 from miniprogram_api.pages.shell import Folder, asset
 from miniprogram_api.pages.welcome import Link
 from miniprogram_api.staff.guards import COOKIE, current_staff, for_staff
-from miniprogram_api.staff.sessions import csrf_of
+from miniprogram_api.staff.sessions import csrf_of, lock_when_idle
 
 FILES = Folder(Path(__file__).parent / "static")
 READER = ("vendor/zxing-wasm/reader.js", "vendor/zxing-wasm/zxing_reader.wasm")
@@ -37,17 +37,18 @@ blp = Blueprint("till", __name__, template_folder="templates")
 
 
 @blp.get("/pos")
-@for_staff("cashier")
+@for_staff("cashier", while_locked=True)
 def till() -> str:
     """The till's page."""
     return render_template("cashier/till.html", files=files, reader=[asset(n) for n in READER])
 
 
 @blp.get("/pos/session")
-@for_staff("cashier")
+@for_staff("cashier", while_locked=True)
 def session() -> dict[str, Any]:
-    """Who is signed in, and the proof that calls of the page carry along."""
+    """Who is signed in, the proof that calls of the page carry along, and when the page locks."""
     person = current_staff()
+    lock_when_idle(person)
     return {
         "csrf_token": csrf_of(request.cookies.get(COOKIE, "")),
         "staff": {
@@ -55,6 +56,11 @@ def session() -> dict[str, Any]:
             "name": person.name,
             "role": person.role,
             "store": person.store,
+        },
+        "lock": {
+            "is_locked": person.is_locked,
+            "has_pin": person.has_pin,
+            "after_seconds": settings().staff_till_idle_minutes * 60,
         },
         "shop": settings().shop_name,
         "language": TAGS[language()],

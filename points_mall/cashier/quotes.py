@@ -16,7 +16,7 @@ from .coupon_cards import cards
 from .errors import QuoteGone
 from .models import PosQuote, Scan
 from .pricing import Asked, Price, price_of, require_believable
-from .tills import Counter
+from .tills import Counter, external_id
 
 LASTS = timedelta(minutes=5)
 UNNUMBERED = "?"
@@ -68,8 +68,8 @@ def priced(
     counter: Counter, member_id: int, asked: Asked, *, spends: bool, receipt_no: str = UNNUMBERED
 ) -> Price:
     """The price for a member at a till."""
-    external_id = f"{counter.code}:{receipt_no}"
-    return price_of(member_id, external_id, counter.store, asked, spends=spends)
+    number = external_id(counter.code, receipt_no)
+    return price_of(member_id, number, counter.store, asked, spends=spends)
 
 
 def stored_quote(counter: Counter, quote_id: int) -> Quote:

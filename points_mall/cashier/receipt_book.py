@@ -25,7 +25,7 @@ from . import quotes, receipts, shifts
 from .errors import ReceiptUsed
 from .models import TillSale
 from .pricing import Asked, title_of
-from .tills import Counter
+from .tills import Counter, external_id
 
 FIGURES = (
     "gross_fen",
@@ -59,7 +59,7 @@ def lock(counter: Counter, receipt_no: str, member_id: int | None) -> None:
     if member_id is not None:
         locked_member(member_id)
         members.append(member_id)
-    key = TILL, external_id(counter, receipt_no)
+    key = TILL, external_id(counter.code, receipt_no)
     recording.locked(current_transaction(), {key}, members)
 
 
@@ -80,11 +80,6 @@ def sold_before(counter: Counter, receipt_no: str, quote_id: int | None) -> dict
     return answer
 
 
-def external_id(counter: Counter, receipt_no: str) -> str:
-    """The purchase's own number: the till's code and its receipt."""
-    return f"{counter.code}:{receipt_no}"
-
-
 def sell_as_paid(
     counter: Counter,
     lines: tuple[PaidLine, ...],
@@ -99,7 +94,7 @@ def sell_as_paid(
     total = sum(line.amount_fen for line in lines)
     fact = Paid(
         TILL,
-        external_id(counter, slip.receipt_no),
+        external_id(counter.code, slip.receipt_no),
         total,
         slip.sold_at,
         member_id,

@@ -1,6 +1,5 @@
 """Receipts: the code by which a shopper claims the points of a sale afterwards, and claiming it."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,9 +7,8 @@ import sqlalchemy as sa
 from miniprogram_api.core.clock import in_shop_time, now
 from miniprogram_api.core.crypto import blind_index
 from miniprogram_api.core.db import current_transaction, db, retrying, transaction
-from miniprogram_api.core.errors import DomainError
 from miniprogram_api.members.accounts import locked_member
-from miniprogram_api.repeats.records import Answer, Claim, claim_all, store_all
+from miniprogram_api.repeats.records import Answer, Claim, Told, claim_one, store_all
 from miniprogram_api.risk import daily, limits, pace
 from miniprogram_api.risk.limits import Limit
 from points_mall.ledger.statements import summary
@@ -22,18 +20,11 @@ from points_mall.purchases.states import TILL
 from . import codes, issuing, own_accounts
 from .errors import NoSuchReceipt, ReceiptClaimed, ReceiptOver
 from .models import Till, TillSale
+from .tills import external_id
 
 PACE, DAILY = "receipt_claim", "receipt_claim"
 A_DAY = 5
 limits.declare(PACE, lambda _settings: Limit(10, 60, 10))
-
-
-@dataclass(frozen=True)
-class Claimed:
-    """The answer to a claim; `is_repeat`: it is that of an earlier one."""
-
-    body: dict[str, Any]
-    is_repeat: bool
 
 
 def hash_of(receipt_code: str) -> str:
@@ -49,7 +40,7 @@ def sale_with_code(receipt_code: str) -> TillSale | None:
 
 
 @retrying
-def claim(member_id: int, key: Claim, receipt_code: str) -> Claimed:
+def claim(member_id: int, key: Claim, receipt_code: str) -> Told:
     """Give a member the points of a sale that was nobody's, once and within its time.
 
     :raises NoSuchReceipt: no receipt has this code; paced.
@@ -60,18 +51,15 @@ def claim(member_id: int, key: Claim, receipt_code: str) -> Claimed:
     """
     pace.check(PACE, f"m:{member_id}")
     with transaction() as session:
-        [found] = claim_all(session, [key])
-        if isinstance(found, DomainError):
-            raise found
-        if found is not None:
-            return Claimed(found.body, is_repeat=True)
+        if (found := claim_one(session, key)) is not None:
+            return Told(found, is_repeat=True)
         locked_member(member_id)
         sale, purchase = _locked(member_id, codes.cleaned(receipt_code))
         _require_claimable(sale, member_id)
         daily.use(DAILY, A_DAY, member_id)
-        body = _give(sale, purchase, member_id)
-        store_all(session, [(key, Answer(201, body))])
-    return Claimed(body, is_repeat=False)
+        answer = Answer(201, _give(sale, purchase, member_id))
+        store_all(session, [(key, answer)])
+    return Told(answer)
 
 
 def _locked(member_id: int, receipt_code: str) -> tuple[TillSale, PurchaseRecord]:
@@ -81,7 +69,7 @@ def _locked(member_id: int, receipt_code: str) -> tuple[TillSale, PurchaseRecord
     if found is None:
         raise NoSuchReceipt("no receipt has this code")
     till = session.get_one(Till, found.till_id)
-    key = TILL, f"{till.code}:{found.receipt_no}"
+    key = TILL, external_id(till.code, found.receipt_no)
     purchase = recording.locked(session, {key}, [member_id])[key]
     sale = session.get_one(TillSale, found.id, with_for_update=True, populate_existing=True)
     return sale, purchase

@@ -3,8 +3,8 @@
 A preview is the refund itself, rolled back: what it shows is what would happen.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session
 
 from miniprogram_api.core.clock import now
 from miniprogram_api.core.db import current_transaction, retrying, transaction
-from miniprogram_api.core.errors import DomainError
-from miniprogram_api.repeats.records import Answer, Claim, claim_all, store_all
+from miniprogram_api.repeats.records import Answer, Claim, Told, claim_one, store_all
 from miniprogram_api.staff import audit
 from points_mall.coupons.history import events
 from points_mall.coupons.holding import coupons
 from points_mall.coupons.states import Happened
 from points_mall.ledger.statements import summary
-from points_mall.purchases import loading, recording
+from points_mall.purchases import loading, recording, sharing
+from points_mall.purchases.errors import BadRefund
 from points_mall.purchases.facts import (
     RecordedRefund,
     Refunded,
@@ -29,13 +29,13 @@ from points_mall.purchases.facts import (
 from points_mall.purchases.records import PurchaseRecord
 from points_mall.purchases.refunds import record_refund
 from points_mall.purchases.settling import told_by
-from points_mall.purchases.sharing import Told, refusal_of, standing
 from points_mall.purchases.states import TILL
 
 from . import approvals, shifts
+from .goods_back import LineBack, WantedLine, counted, goods_back, left_of
 from .models import Till, TillRefund, TillSale
 from .sale_list import sale_with
-from .tills import Counter
+from .tills import Counter, external_id
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,17 @@ class Wanted:
 
     reason: str
     amount_fen: int | None = None
-    lines: Mapping[int, int] | None = None
+    lines: Sequence[WantedLine] = ()
     approval_id: str | None = None
 
 
 @dataclass(frozen=True)
-class Done:
-    """The answer to a refund; `is_repeat`: it is that of an earlier one."""
+class _Planned:
+    """A refund as `purchases` takes it, its goods, and what of the sale has gone back with it."""
 
-    body: dict[str, Any]
-    is_repeat: bool
+    fact: Refunded
+    lines: list[LineBack]
+    so_far_fen: int
 
 
 class _OnlyAsked(Exception):
@@ -64,11 +65,12 @@ class _OnlyAsked(Exception):
         self.body = body
 
 
-def refund(counter: Counter, claim: Claim, sale_no: str, wanted: Wanted) -> Done:
+def refund(counter: Counter, claim: Claim, sale_no: str, wanted: Wanted) -> Told:
     """Give a sale back, or a part of it; a repeat hears the first answer.
 
     :raises NoSuchSale: there is none; `OtherStore`: it is not the caller's to refund.
     :raises RefundTooLarge: more than is left; `BadRefund`: lines that it does not have.
+    :raises LineGivenBack: goods that came back before.
     :raises ApprovalNeeded: it is beyond the caller's limit.
     """
     return _refund(counter, claim, sale_no, wanted)
@@ -87,76 +89,86 @@ def preview(counter: Counter, sale_no: str, wanted: Wanted) -> dict[str, Any]:
 
 
 @retrying
-def _refund(counter: Counter, claim: Claim | None, sale_no: str, wanted: Wanted) -> Done:
+def _refund(counter: Counter, claim: Claim | None, sale_no: str, wanted: Wanted) -> Told:
     with transaction() as session:
-        found = claim_all(session, [claim])[0] if claim else None
-        if isinstance(found, DomainError):
-            raise found
-        if found is not None:
-            return Done(found.body, is_repeat=True)
+        if claim is not None and (found := claim_one(session, claim)) is not None:
+            return Told(found, is_repeat=True)
         sale, purchase = _locked(session, counter, sale_no)
-        fact, so_far = _fact(session, counter, sale, purchase, wanted)
-        beyond = approvals.beyond_for_refund(counter, so_far)
+        planned = _planned(session, counter, sale, purchase, wanted)
+        beyond = approvals.beyond_for_refund(counter, planned.so_far_fen)
         if claim is not None:
             approvals.require(
                 counter,
                 beyond,
                 act=approvals.REFUND,
                 subject=sale_no,
-                amount_fen=fact.amount_fen or 0,
+                amount_fen=planned.fact.amount_fen or 0,
                 approval_id=wanted.approval_id,
             )
-        body = _apply(purchase, fact)
+        body = _apply(purchase, planned.fact)
+        body["lines"] = [asdict(line) for line in planned.lines]
         if claim is None:
             raise _OnlyAsked({**body, "refund_no": None, "approval": beyond and beyond.told()})
         _note(session, counter, sale, body, wanted.reason)
-        store_all(session, [(claim, Answer(201, body))])
-    return Done(body, is_repeat=False)
+        answer = Answer(201, body)
+        store_all(session, [(claim, answer)])
+    return Told(answer)
 
 
 def _locked(session: Session, counter: Counter, sale_no: str) -> tuple[TillSale, PurchaseRecord]:
     sale = sale_with(counter, sale_no)
     till = session.get_one(Till, sale.till_id)
-    key = TILL, f"{till.code}:{sale.receipt_no}"
+    key = TILL, external_id(till.code, sale.receipt_no)
     return sale, recording.locked(session, {key})[key]
 
 
-def _fact(
+def _planned(
     session: Session, counter: Counter, sale: TillSale, purchase: PurchaseRecord, wanted: Wanted
-) -> tuple[Refunded, int]:
-    """The refund as `purchases` takes it, and what of the sale has gone back with it.
+) -> _Planned:
+    """The refund that is wanted, measured by what went back before.
 
     One of a sale that is nobody's yet waits there until somebody claims it, and counts all the same.
 
-    :raises RefundTooLarge: more than is left; `BadRefund`: it cannot be.
+    :raises RefundTooLarge: more than is left; `LineGivenBack`, `BadRefund`: it cannot be.
     """
     past = loading.applied_refunds(session, [purchase.id])[purchase.id]
     past += loading.waiting_refunds(session, [purchase.key]).get(purchase.key, [])
-    counted = [told_by(one) for one in past]
-    before = standing(purchase, counted).value_fen
-    told = _told(wanted, purchase.total_fen - before)
-    if refusal := refusal_of(purchase, counted, told):
+    told_before = [told_by(one) for one in past]
+    before = sharing.standing(purchase, told_before).value_fen
+    kept = session.scalars(sa.select(TillRefund.lines).where(TillRefund.sale_id == sale.id)).all()
+    left_fen = purchase.total_fen - before
+    given_fen = [one.lines for one in told_before]
+    lines = goods_back(wanted.lines, left_of(purchase.lines, given_fen, counted(kept), left_fen))
+    told = _told(wanted, lines, left_fen)
+    if refusal := sharing.refusal_of(purchase, told_before, told):
         raise refusal
-    done = session.scalar(
-        sa.select(sa.func.count(TillRefund.id)).where(TillRefund.sale_id == sale.id)
-    )
-    fact = Refunded(
+    number = f"{purchase.external_id}-{len(kept) + 1}"
+    fact = _fact(counter, purchase, number, told, wanted.reason)
+    return _Planned(fact, lines, before + (told.amount_fen or 0))
+
+
+def _told(wanted: Wanted, lines: Sequence[LineBack], left_fen: int) -> sharing.Told:
+    if wanted.lines and left_fen == 0:
+        raise BadRefund("nothing of it was paid for, or is left, by lines")
+    if wanted.lines:
+        by_line = {line.line_no: line.amount_fen for line in lines if line.amount_fen}
+        return sharing.Told(sum(by_line.values()), None, by_line)
+    return sharing.Told(left_fen if wanted.amount_fen is None else wanted.amount_fen)
+
+
+def _fact(
+    counter: Counter, purchase: PurchaseRecord, number: str, told: sharing.Told, reason: str
+) -> Refunded:
+    return Refunded(
         TILL,
-        f"{purchase.external_id}-{int(done or 0) + 1}",
+        number,
         purchase.key,
         now(),
         amount_fen=told.amount_fen,
         lines=[RefundedLine(line_no, fen) for line_no, fen in told.lines.items()],
-        reason=wanted.reason,
+        reason=reason,
         actor=counter.actor,
     )
-    return fact, before + (told.amount_fen or 0)
-
-
-def _told(wanted: Wanted, left_fen: int) -> Told:
-    if wanted.lines:
-        return Told(sum(wanted.lines.values()), None, wanted.lines)
-    return Told(left_fen if wanted.amount_fen is None else wanted.amount_fen)
 
 
 def _apply(purchase: PurchaseRecord, fact: Refunded) -> dict[str, Any]:
@@ -240,6 +252,7 @@ def _note(
             wallet_fen=body["wallet_returned_fen"],
             points_taken_back=body["points_taken_back"],
             points_returned=body["points_returned"],
+            lines=body["lines"] or None,
             refunded_at=now(),
         )
     )

@@ -31,6 +31,7 @@ from . import (
 )
 from .at_till import TillBlueprint, counter_of_request
 from .customers import told_found, told_scan
+from .goods_back import WantedLine
 from .models import TillSale
 from .pricing import Asked, amount_line
 from .refunds import Wanted
@@ -132,7 +133,7 @@ def sell(given: dict[str, Any]) -> Response:
         tender=given["tender"],
         approval_id=given.get("approval_id"),
     )
-    return told(Answer(201, done.body), is_repeat=done.is_repeat)
+    return told(done.answer, is_repeat=done.is_repeat)
 
 
 @blp.get("/sales")
@@ -154,7 +155,7 @@ def list_sales(**given: Any) -> sa.Select[Any]:
 @blp.post("/sales/<no:sale_no>/refunds")
 @for_staff("cashier")
 @blp.at_till
-@blp.problems(errors.NoSuchSale, RefundTooLarge, BadRefund)
+@blp.problems(errors.NoSuchSale, RefundTooLarge, BadRefund, errors.LineGivenBack)
 @blp.problems(errors.ApprovalNeeded, errors.ApprovalNotValid)
 @blp.arguments(schemas.TillRefundAskedSchema)
 @blp.response(201, schemas.TillRefundSchema)
@@ -162,18 +163,17 @@ def list_sales(**given: Any) -> sa.Select[Any]:
 def refund(given: dict[str, Any], sale_no: str) -> Response:
     """退款 · Refund
 
-    按金额、按行或全部剩余；`dry_run` 只看后果，不产生变动。 By amount, by line, or all that is left;
+    按金额、按商品行（可指定件数，金额按折后价计算）或全部剩余；`dry_run` 只看后果，不产生变动。 By amount, by
+    lines and how many of their goods, whose value follows from what was paid for them, or all that is left;
     `dry_run` shows every consequence and moves nothing.
     """
     counter = counter_of_request()
-    lines = {line["line_no"]: line["amount_fen"] for line in given.get("lines", [])}
-    wanted = Wanted(
-        given["reason"], given.get("amount_fen"), lines or None, given.get("approval_id")
-    )
+    lines = [WantedLine(**line) for line in given.get("lines", ())]
+    wanted = Wanted(given["reason"], given.get("amount_fen"), lines, given.get("approval_id"))
     if given["dry_run"]:
         return told(Answer(201, refunds.preview(counter, sale_no, wanted)), is_repeat=False)
     done = refunds.refund(counter, claim_of_request(), sale_no, wanted)
-    return told(Answer(201, done.body), is_repeat=done.is_repeat)
+    return told(done.answer, is_repeat=done.is_repeat)
 
 
 @blp.post("/approvals")
@@ -185,10 +185,10 @@ def refund(given: dict[str, Any], sale_no: str) -> Response:
 def approve(given: dict[str, Any]) -> approvals.Given:
     """店长授权 · A manager approves
 
-    店长在收银台输入自己的密码；只对这一件事、这一个人有效，十分钟内用一次。 For one thing and one person, once,
-    within ten minutes.
+    店长在收银台输入自己的 PIN 或密码；只对这一件事、这一个人有效，十分钟内用一次。 By the manager's PIN or
+    password; for one thing and one person, once, within ten minutes.
     """
-    return approvals.approve(counter_of_request(), **{"otp": None, **given})
+    return approvals.approve(counter_of_request(), **given)
 
 
 @blp.get("/pickups/<no:pickup_code>")

@@ -1,7 +1,8 @@
 """Sales as the counter looks them up: by number, by receipt, by member, or the till's latest."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -19,7 +20,8 @@ from points_mall.purchases.states import TILL, RefundState
 from . import codes, receipts, scans
 from .customers import masked_name
 from .errors import NoSuchSale, ScanOver
-from .models import Till, TillSale
+from .goods_back import Left, counted, left_of
+from .models import Till, TillRefund, TillSale
 from .tills import Counter, require_store
 
 _lines = cast(sa.Table, PurchaseLine.__table__)
@@ -29,11 +31,34 @@ _LINES = (
     .where(among(_lines.c.purchase_id, "ids"))
     .order_by(_lines.c.purchase_id, _lines.c.line_no)
 )
-_WAITING = sa.select(_refunds.c.purchase_external_id, _refunds.c.amount_fen).where(
+_GIVEN_BACK = sa.select(
+    _refunds.c.purchase_external_id, _refunds.c.amount_fen, _refunds.c.state, _refunds.c.lines
+).where(
     _refunds.c.purchase_source == TILL,
-    _refunds.c.state == RefundState.WAITING.value,
+    _refunds.c.state.in_([RefundState.WAITING.value, RefundState.APPLIED.value]),
     among(_refunds.c.purchase_external_id, "numbers"),
 )
+_GOODS_BACK = sa.select(TillRefund.sale_id, TillRefund.lines).where(
+    TillRefund.lines.is_not(None), among(TillRefund.sale_id, "ids")
+)
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """The lines of a sale, what was given back of it, and which goods came back."""
+
+    lines: Sequence[Any]
+    given_back: Sequence[Any]
+    goods: Sequence[Any]
+
+    def left_of(self, left_fen: int) -> dict[int, Left]:
+        """What is left of each line, where so much of the sale is."""
+        given_fen = [
+            {int(line_no): fen for line_no, fen in (refund.lines or {}).items()}
+            for refund in self.given_back
+        ]
+        came_back = counted(refund.lines for refund in self.goods)
+        return left_of(self.lines, given_fen, came_back, left_fen)
 
 
 def sales_of(
@@ -89,22 +114,41 @@ def sale_with(counter: Counter, sale_no: str) -> TillSale:
 
 def told_sales(rows: Sequence[Any]) -> list[dict[str, Any]]:
     """Rows of `sales_of` as plain JSON, in a constant number of statements."""
-    by_purchase: dict[int, list[Any]] = defaultdict(list)
     ids = [row.Purchase.id for row in rows]
-    for line in db.session.execute(_LINES, {"ids": ids}):
-        by_purchase[line.purchase_id].append(line)
-    waiting: dict[str, int] = defaultdict(int)
     numbers = [row.Purchase.external_id for row in rows]
-    for refund in db.session.execute(_WAITING, {"numbers": numbers}):
-        waiting[refund.purchase_external_id] += refund.amount_fen or 0
+    sales = [row.TillSale.id for row in rows]
+    lines = _grouped(_LINES, {"ids": ids}, lambda line: line.purchase_id)
+    given_back = _grouped(_GIVEN_BACK, {"numbers": numbers}, lambda one: one.purchase_external_id)
+    goods = _grouped(_GOODS_BACK, {"ids": sales}, lambda one: one.sale_id)
     return [
-        _told(row, by_purchase[row.Purchase.id], waiting[row.Purchase.external_id]) for row in rows
+        _told(
+            row,
+            _Moved(
+                lines[row.Purchase.id],
+                given_back[row.Purchase.external_id],
+                goods[row.TillSale.id],
+            ),
+        )
+        for row in rows
     ]
 
 
-def _told(row: Any, lines: Sequence[Any], waiting_fen: int) -> dict[str, Any]:
+def _grouped(
+    query: sa.Executable, parameters: dict[str, Any], key: Callable[[Any], Any]
+) -> dict[Any, list[Any]]:
+    """The rows of a query, by what they belong to."""
+    found: dict[Any, list[Any]] = defaultdict(list)
+    for row in db.session.execute(query, parameters):
+        found[key(row)].append(row)
+    return found
+
+
+def _told(row: Any, moved: _Moved) -> dict[str, Any]:
     sale, bought = row.TillSale, row.Purchase
-    refunded = bought.refunded_fen + waiting_fen
+    waiting = (one.amount_fen for one in moved.given_back if one.state == RefundState.WAITING)
+    refunded = bought.refunded_fen + sum(waiting)
+    left_fen = bought.total_fen - refunded
+    left = moved.left_of(left_fen)
     return {
         "sale_no": sale.sale_no,
         "receipt_no": sale.receipt_no,
@@ -122,15 +166,20 @@ def _told(row: Any, lines: Sequence[Any], waiting_fen: int) -> dict[str, Any]:
         "payable_fen": bought.cash_fen,
         "points_earned": bought.points_earned,
         "refunded_fen": refunded,
-        "refundable_fen": bought.total_fen - refunded,
+        "refundable_fen": left_fen,
+        "is_refundable": left_fen > 0 or not moved.given_back,
         "sold_at": in_shop_time(sale.sold_at).isoformat(),
-        "lines": [_told_line(line) for line in lines],
+        "lines": [_told_line(line, left[line.line_no]) for line in moved.lines],
     }
 
 
-def _told_line(line: Any) -> dict[str, Any]:
+def _told_line(line: Any, left: Left) -> dict[str, Any]:
     names = ("line_no", "title", "quantity", "amount_fen", "payable_fen", "refunded_fen")
-    return {name: getattr(line, name) for name in names}
+    return {
+        **{name: getattr(line, name) for name in names},
+        "refundable_quantity": left.quantity,
+        "refundable_fen": left.amount_fen,
+    }
 
 
 def _masked(member: Member | None) -> dict[str, Any] | None:

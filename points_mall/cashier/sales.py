@@ -4,15 +4,13 @@ A receipt is sold once: the till and its receipt number are the purchase's own n
 computed anew by the code of the quote; where it differs nothing moves and the new quote is told.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from miniprogram_api.core.clock import now
 from miniprogram_api.core.db import retrying, transaction
-from miniprogram_api.core.errors import DomainError
-from miniprogram_api.repeats.records import Answer, Claim, claim_all, store_all
+from miniprogram_api.repeats.records import Answer, Claim, Told, claim_one, store_all
 from points_mall.coupons.errors import CouponNotUsable, CouponsNotCombinable, NoSuchCoupon
 from points_mall.ledger.statements import summary
 from points_mall.purchases.facts import Paid
@@ -27,14 +25,6 @@ from .pricing import Price
 from .quotes import Quote
 from .receipt_book import FIGURES, Slip, heading, lock, note, record, sell_as_paid, sold_before
 from .tills import Counter
-
-
-@dataclass(frozen=True)
-class Sold:
-    """The answer to a sale; `is_repeat`: it is that of an earlier one."""
-
-    body: dict[str, Any]
-    is_repeat: bool
 
 
 class _Differs(Exception):
@@ -53,7 +43,7 @@ def sell(
     receipt_no: str,
     tender: str,
     approval_id: str | None = None,
-) -> Sold:
+) -> Told:
     """Sell what was quoted, under a receipt number; a repeat hears the first answer.
 
     :raises QuoteGone: the quote is unknown here, or too old.
@@ -74,19 +64,17 @@ def sell(
 @retrying
 def _write(
     counter: Counter, claim: Claim, quote_id: int, slip: Slip, approval_id: str | None
-) -> Sold:
+) -> Told:
     with transaction() as session:
-        [found] = claim_all(session, [claim])
-        if isinstance(found, DomainError):
-            raise found
-        if found is not None:
-            return Sold(found.body, is_repeat=True)
+        if (found := claim_one(session, claim)) is not None:
+            return Told(found, is_repeat=True)
         body = sold_before(counter, slip.receipt_no, quote_id)
         is_repeat = body is not None
         if body is None:
             body, is_repeat = _sell(session, counter, quote_id, slip, approval_id)
-        store_all(session, [(claim, Answer(201, body))])
-    return Sold(body, is_repeat)
+        answer = Answer(201, body)
+        store_all(session, [(claim, answer)])
+    return Told(answer, is_repeat)
 
 
 def _sell(
@@ -112,16 +100,16 @@ def _sell(
         return sell_as_paid(counter, quote.asked.lines, slip, quote_id), False
     scans.use(quote.scan_id)
     own_accounts.require_other(counter.staff.staff_id, quote.member_id)
-    price = _price_again(counter, quote, slip.receipt_no)
-    return _sell_to_member(session, counter, quote, price, slip), False
+    price = _price_again(counter, quote, quote.member_id, slip.receipt_no)
+    return _sell_to_member(session, counter, quote, quote.member_id, price, slip), False
 
 
-def _price_again(counter: Counter, quote: Quote, receipt_no: str) -> Price:
+def _price_again(counter: Counter, quote: Quote, member_id: int, receipt_no: str) -> Price:
     """The price now, with the coupons that the cashier saw; it must be what was quoted."""
     try:
         price = quotes.priced(
             counter,
-            quote.member_id or 0,
+            member_id,
             quotes.as_chosen(quote),
             spends=quote.spends,
             receipt_no=receipt_no,
@@ -134,9 +122,9 @@ def _price_again(counter: Counter, quote: Quote, receipt_no: str) -> Price:
 
 
 def _sell_to_member(
-    session: Session, counter: Counter, quote: Quote, price: Price, slip: Slip
+    session: Session, counter: Counter, quote: Quote, member_id: int, price: Price, slip: Slip
 ) -> dict[str, Any]:
-    purchase, member_id = price.purchase, quote.member_id or 0
+    purchase = price.purchase
     try:
         set_aside(purchase, member_id)
     except (CouponNotUsable, NoSuchCoupon):

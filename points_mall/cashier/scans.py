@@ -6,6 +6,7 @@ A live code earns and spends. A static number, or a phone found by its last digi
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from miniprogram_api.core import bulk
 from miniprogram_api.core.clock import now
@@ -53,11 +54,11 @@ def scan(counter: Counter, scanned: str) -> Scan:
     look = codes.look_of(text)
     if look is Look.MEMBER_CODE:
         taken = _taken(counter, text)
-        _require_welcome(counter, taken.member_id)
+        require_welcome(counter, taken.member_id)
         return _noted(counter, taken.member_id, CODE, taken.code_hash)
     if look is Look.MEMBER_NUMBER:
         member_id = _numbered(counter, text)
-        _require_welcome(counter, member_id)
+        require_welcome(counter, member_id)
         return _noted(counter, member_id, NUMBER)
     raise NotAMemberCode(f"it looks like: {look.value}", looks_like=look.value)
 
@@ -103,6 +104,29 @@ def made_here(counter: Counter, scan_id: int) -> Scan:
     return found
 
 
+def require_welcome(counter: Counter, member_id: int) -> None:
+    """Let through a member whom this cashier may serve.
+
+    :raises AccountClosed: the member has left.
+    :raises MemberBlocked: the member is on the block list.
+    :raises OwnAccount: it is the cashier's own.
+    """
+    member_of(member_id)
+    issuing.require_not_blocked(member_id)
+    own_accounts.require_other(counter.staff.staff_id, member_id)
+
+
+def note_used(session: Session, counter: Counter, member_id: int, code_hash: str) -> bool:
+    """Note that a live code is used; False: another scan was first. The database has the last word."""
+    row = {
+        "code_hash": code_hash,
+        "member_id": member_id,
+        "till_id": counter.till_id,
+        "used_at": now(),
+    }
+    return bool(bulk.insert_missing(session, UsedMemberCode.__table__, [row]))
+
+
 def use(scan_id: int) -> None:
     """In the caller's transaction: the scan serves its one sale.
 
@@ -145,25 +169,12 @@ def _numbered(counter: Counter, number: str) -> int:
         raise UnknownCode("no member has this number") from None
 
 
-def _require_welcome(counter: Counter, member_id: int) -> None:
-    member_of(member_id)
-    issuing.require_not_blocked(member_id)
-    own_accounts.require_other(counter.staff.staff_id, member_id)
-
-
 @retrying
 def _noted(counter: Counter, member_id: int, kind: str, code_hash: str | None = None) -> Scan:
-    """Write the scan, and that its code is used: the database has the last word on once."""
+    """Write the scan, and that its code is used."""
     with transaction() as session:
-        if code_hash is not None:
-            row = {
-                "code_hash": code_hash,
-                "member_id": member_id,
-                "till_id": counter.till_id,
-                "used_at": now(),
-            }
-            if not bulk.insert_missing(session, UsedMemberCode.__table__, [row]):
-                _refuse_used(code_hash)
+        if code_hash is not None and not note_used(session, counter, member_id, code_hash):
+            _refuse_used(code_hash)
         tills.forgive_unknown(session, counter.till_id)
         return _insert(counter, member_id, kind)
 

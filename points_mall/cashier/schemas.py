@@ -16,7 +16,8 @@ from miniprogram_api.http.schemas import (
     Token,
     YesNo,
 )
-from points_mall.earning.facts import REDEMPTION, TOP_UP
+from miniprogram_api.staff.schemas import PinOrPasswordSchema
+from points_mall.earning.facts import REDEMPTION, SHIPPING, TOP_UP
 from points_mall.purchases.bills import MOST_FEN
 from points_mall.purchases.facts import DEFAULT_CATEGORY
 from points_mall.purchases.schemas import MOST_ITEMS, MOST_OF_ONE, HowMuch
@@ -47,7 +48,7 @@ class GoodsLineSchema(Schema):
     category = Token(
         CATEGORY_PATTERN,
         load_default=DEFAULT_CATEGORY,
-        validate=validate.NoneOf(sorted({REDEMPTION, TOP_UP})),
+        validate=validate.NoneOf(sorted({REDEMPTION, SHIPPING, TOP_UP})),
     )
     sku = Token(SKU_PATTERN)
     quantity = Integer(1, MOST_OF_ONE, load_default=1)
@@ -174,6 +175,8 @@ class TillSaleLineSchema(Schema):
     amount_fen = figure()
     payable_fen = figure()
     refunded_fen = figure()
+    refundable_quantity = figure("还可退的件数 · how many of them can still come back")
+    refundable_fen = figure("退还这些商品可退的金额 · what is given back for those")
 
 
 class BrieflySchema(Schema):
@@ -202,22 +205,34 @@ class TillSaleSchema(Schema):
     points_earned = figure()
     refunded_fen = figure()
     refundable_fen = figure()
+    is_refundable = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "是否可退；全由优惠券付清的也可整单退一次 · also once what coupons paid for whole"
+        },
+    )
     sold_at = moment()
     lines = fields.List(fields.Nested(TillSaleLineSchema), required=True)
 
 
-class LineBackSchema(Schema):
-    """So much of one line comes back."""
+class WantedLineSchema(Schema):
+    """So many goods of one line come back, or so much of its price; neither: all that is left of it."""
 
     line_no = Integer(1, MOST_ITEMS, required=True)
-    amount_fen = Fen(maximum=MOST_FEN, required=True)
+    quantity = Integer(1, MOST_OF_ONE)
+    amount_fen = Fen(maximum=MOST_FEN)
+
+    @validates_schema
+    def _one_way(self, data: dict[str, Any], **_rest: Any) -> None:
+        if "quantity" in data and "amount_fen" in data:
+            raise ValidationError("Give a quantity or an amount, not both.")
 
 
 class TillRefundAskedSchema(Schema):
     """How much goes back, and why; neither an amount nor lines: all that is left."""
 
     amount_fen = Fen(maximum=MOST_FEN)
-    lines = fields.List(fields.Nested(LineBackSchema), validate=validate.Length(1, MOST_ITEMS))
+    lines = fields.List(fields.Nested(WantedLineSchema), validate=validate.Length(1, MOST_ITEMS))
     reason = Text(80, required=True)
     dry_run = YesNo(load_default=False)
     approval_id = Token(APPROVAL_PATTERN)
@@ -229,6 +244,15 @@ class TillRefundAskedSchema(Schema):
         numbers = [line["line_no"] for line in data.get("lines", [])]
         if len(set(numbers)) != len(numbers):
             raise ValidationError("A line is named twice.", "lines")
+
+
+class LineBackSchema(Schema):
+    """What of one line went back."""
+
+    line_no = figure()
+    title = word()
+    quantity = figure("退回的件数 · how many of its goods")
+    amount_fen = figure("退还金额，按折后价 · the value given for them")
 
 
 class CouponRestoredSchema(Schema):
@@ -250,18 +274,18 @@ class TillRefundSchema(Schema):
     points_debt = figure("会员欠的积分 · what the member owes after it")
     points_available = figure(allow_none=True)
     cashback_taken_back_fen = figure()
+    lines = fields.List(fields.Nested(LineBackSchema), required=True)
     coupons_restored = fields.List(fields.Nested(CouponRestoredSchema), required=True)
     approval = fields.Nested(BeyondSchema, required=True, allow_none=True)
 
 
-class ApprovalAskedSchema(Schema):
-    """A manager signs for one thing that the cashier may not do alone."""
+class ApprovalAskedSchema(PinOrPasswordSchema):
+    """A manager signs for one thing that the cashier may not do alone, by PIN or password."""
 
     act = fields.String(required=True, validate=validate.OneOf(ACTS))
     subject = Token(SALE_PATTERN.replace("4,", "1,"), required=True)
     amount_fen = Fen(maximum=MOST_FEN, required=True)
     username = Text(32, required=True)
-    password = Text(128, required=True, load_only=True)
     otp = Text(6)
 
 

@@ -39,6 +39,11 @@ class Counter:
         return f"staff:{self.staff.username}"
 
 
+def external_id(till_code: str, receipt_no: str) -> str:
+    """The number of a sale among the purchases of all tills: the till's code and its receipt."""
+    return f"{till_code}:{receipt_no}"
+
+
 def own_code(staff: Present) -> str:
     """The till of somebody who names none."""
     return f"u{staff.staff_id}"

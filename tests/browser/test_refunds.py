@@ -39,6 +39,46 @@ def test_every_consequence_is_shown_before_it_happens(shop: Shop, till: Till) ->
     assert [sale["refunded_fen"] for sale in till.sold()] == [5000]
 
 
+def test_goods_come_back_one_by_one(till: Till) -> None:
+    till.sell_goods(("拿铁", 3, 6000), ("蛋糕", 1, 4000))
+    till.press("F8")
+    till.page.click(".choice")
+    latte = till.page.locator("[data-line='1']")
+    expect(latte).to_contain_text("可退 3 件 · ¥60.00")
+    expect(till.page.locator("#preview")).to_have_text("请选择要退的商品")
+    latte.locator(".choice").click()
+    latte.get_by_label("减一件").click()
+    till.page.click("[data-line='2'] .choice")
+    preview = till.page.locator("#preview")
+    expect(preview).to_contain_text("拿铁 × 2")
+    expect(preview).to_contain_text("¥80.00")
+    till.page.fill("#refund-reason", "顾客不想要了")
+    till.page.click("#refund-go")
+    expect(till.page.locator("#refunded")).to_contain_text("已退 ¥80.00")
+    assert [sale["refunded_fen"] for sale in till.sold()] == [8000]
+
+    till.page.click("#refund-window .confirm")
+    till.press("F8")
+    till.page.click("#refund-window .choice")
+    expect(till.page.locator("[data-line='2'] .choice")).to_be_disabled()
+    till.page.get_by_text("按金额").click()
+    expect(till.page.locator("#refund [name=amount]")).to_have_value("20.00")
+
+
+def test_goods_above_the_limit_ask_for_a_manager_and_their_value(till: Till) -> None:
+    till.sell_goods(("茶具", 2, 30000))
+    till.press("F8")
+    till.page.click("#refund-window .choice")
+    till.page.click("[data-line='1'] .choice")
+    expect(till.page.locator("#preview")).to_contain_text("¥300.00")
+    till.page.fill("#refund-reason", "质量问题")
+    till.page.click("#refund-go")
+    till.page.fill("#approval [name=username]", "li")
+    till.page.fill("#approval [name=password]", PASSWORD)
+    till.page.click("#approval-go")
+    expect(till.page.locator("#refunded")).to_contain_text("已退 ¥300.00")
+
+
 def test_above_the_limit_a_manager_signs(till: Till) -> None:
     till.type("300\n")
     till.wait_until_done()

@@ -46,6 +46,9 @@ export const button = (label, act, more = {}) => h("button", { type: "button", o
 
 export const field = (label, input) => h("label", { class: "field" }, h("span", {}, label), input);
 
+// A name and what it comes to.
+export const row = (name, value) => h("div", { class: "row" }, h("span", {}, name), h("b", {}, value));
+
 // Draws anew only when what it shows has changed, so that a finger on a button is not interrupted.
 export function view(element, pick, draw) {
   let shown = null;

@@ -4,6 +4,7 @@ import { openCamera } from "./dialogs/camera.js";
 import { isOpen } from "./dialogs/dialog.js";
 import { openLookUp } from "./dialogs/lookup.js";
 import { openMenu } from "./dialogs/menu.js";
+import { openPin } from "./dialogs/pin.js";
 import { openPickUp } from "./dialogs/pickup.js";
 import { openPoints } from "./dialogs/points.js";
 import { openQueue } from "./dialogs/queue.js";
@@ -12,7 +13,8 @@ import { openSetUp } from "./dialogs/set_up.js";
 import { openShift } from "./dialogs/shift.js";
 import { $ } from "./dom.js";
 import { bind, listen } from "./keys.js";
-import { onReturn, overLine, watchLine } from "./line.js";
+import { lost, onReturn, overLine, watchLine } from "./line.js";
+import { keepLocked, watchIdleness } from "./lock.js";
 import { count, sync } from "./offline.js";
 import { printReceipt } from "./receipt.js";
 import { requote, scanned, takeScansOf, togglePoints, trouble } from "./sale.js";
@@ -39,6 +41,7 @@ const acts = {
   refund: online((saleNo) => openRefund(typeof saleNo === "string" ? saleNo : undefined)),
   pickUp: online((code) => openPickUp(typeof code === "string" ? code : undefined)),
   shift: online(openShift),
+  pin: online(openPin),
   queue: () => isOpen() || openQueue(),
   menu: () => isOpen() || openMenu(acts),
   camera: () => openCamera(scanned),
@@ -66,9 +69,16 @@ async function recognise() {
     if (!(error instanceof Away)) throw error;
     const last = await kept("session");
     if (!last || Date.now() - last.at > OFFLINE_FOR_MS) throw new Error(w.signInAgain, { cause: error });
-    await overLine(() => { throw error; }).catch(() => {});
+    lost();
     return last;
   }
+}
+
+// Who sells is known; where the session is locked, nothing goes on before they have shown that they are there.
+async function greet() {
+  const { staff, shop, lock = null } = await recognise();
+  change({ staff, shop, lock });
+  if (lock?.is_locked) await keepLocked(leave);
 }
 
 // The page itself asks to sign in where nobody is, and leads back here.
@@ -105,7 +115,7 @@ async function tellWaiting() {
 }
 
 async function lineIsBack() {
-  await recognise().then(({ staff, shop }) => change({ staff, shop }));
+  await greet();
   await tellWaiting();
   if (state.customer?.kind === "offline") await scanned(state.customer.digits);
   else requote(0);
@@ -125,6 +135,7 @@ async function open() {
   document.title = `${w.title} · ${document.title}`;
   listen();
   watchLine();
+  watchIdleness(leave);
   bind("F2", acts.member);
   bind("F8", acts.refund);
   takeScansOf("pickup_code", acts.pickUp);
@@ -133,8 +144,7 @@ async function open() {
   onReturn(lineIsBack);
   navigator.serviceWorker?.register("/pos/worker.js", { scope: "/pos" }).catch(console.error);
   draw();
-  const { staff, shop } = await recognise();
-  change({ staff, shop });
+  await greet();
   await count();
   await recogniseTill();
   change({ ready: true });

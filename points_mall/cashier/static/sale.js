@@ -1,6 +1,6 @@
 // The sale: scan, amount, Enter. Here stands what the till does; how it looks is the views'.
 
-import { readAmount, typed } from "./amount.js";
+import { narrow, readAmount, typed } from "./amount.js";
 import { couponsOf, stepped } from "./coupons.js";
 import { overLine } from "./line.js";
 import { offlineCustomer, sellOffline } from "./offline.js";
@@ -89,7 +89,7 @@ export function takeBack(before) {
 export function pasteAmount(text) {
   const { fen, why } = readAmount(text);
   if (fen === null && why !== "empty") trouble(w.amountWhy[why]);
-  else if (fen !== null) setAmount(text.normalize("NFKC").replace(/[\s,¥]/g, ""));
+  else if (fen !== null) setAmount(narrow(text));
 }
 
 export function choose(what) {

@@ -30,11 +30,6 @@ export class Burst {
     if (this.#keys.length > LONGEST) this.#keys.shift();
   }
 
-  // Whether a gun seems to be typing just now.
-  get isFast() {
-    return this.#keys.length > 2 && this.#meanGap() < MEAN_GAP_MS;
-  }
-
   // At Enter or Tab: {text, note} of a scan, or null. Either way the next burst begins afresh.
   finish(at) {
     const keys = this.#keys;

@@ -20,11 +20,16 @@ export const state = {
   shop: "",
   staff: null,
   till: null,
+  lock: null, // {has_pin, after_seconds} of who is signed in
   waiting: 0,
   conflicts: 0,
   last: null, // the sale before this one
   done: null, // shown over everything for a moment
 };
+
+const MANAGERS = ["manager", "owner"];
+
+export const isManager = () => MANAGERS.includes(state.staff?.role);
 
 const listeners = [];
 

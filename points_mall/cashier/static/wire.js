@@ -2,7 +2,7 @@
 
 const ANSWER_WITHIN_MS = 8000;
 const NOBODY = [502, 504]; // a proxy answers, the shop behind it does not
-const session = { csrf: "", till: null };
+const session = { csrf: "", till: null, unlocking: null };
 
 export class Problem extends Error {
   constructor(status, body) {
@@ -14,6 +14,9 @@ export class Problem extends Error {
 }
 
 export class Away extends Error {}
+
+// `open` resolves once a session that the server holds locked is open again.
+export const whenLocked = (open) => { session.unlocking = open; };
 
 export const actFor = (code) => { session.till = code; };
 
@@ -65,6 +68,10 @@ export async function call(method, path, { body, key, signal, again = true } = {
     if (problem.code === "csrf_refused" && again) {
       await openSession();
       return call(method, path, { body, key, signal, again: false });
+    }
+    if (problem.code === "session_locked") {
+      await session.unlocking();
+      return call(method, path, { body, key, signal, again });
     }
     if (needsSignIn(problem)) window.dispatchEvent(new Event("till:signed-out"));
     throw problem;

@@ -128,3 +128,18 @@ def test_guessing_a_managers_password_locks_the_manager_not_the_till(desk: Desk,
     assert [one.status_code for one in tries] == [401] * 5 + [429]
     assert tries[-1].get_json()["code"] == "staff_locked"
     assert desk.sale(None, 100, "R-1")["payable_fen"] == 100
+
+
+def test_a_manager_approves_by_pin(desk: Desk, li: str) -> None:
+    accounts.set_pin(li, "730518")
+    sold = desk.sale(None, 60000, "R-1")
+    asked = {"act": "refund", "subject": sold["sale_no"], "amount_fen": 30000, "username": li}
+    wrong = desk.post("/approvals", {**asked, "pin": "730519"})
+    assert (wrong.status_code, wrong.get_json()["code"]) == (401, "sign_in_refused")
+    both = desk.post("/approvals", {**asked, "pin": "730518", "password": PASSWORD})
+    assert (both.status_code, both.get_json()["code"]) == (422, "validation_failed")
+    assert acts("till.approve") == []
+    given = desk.post("/approvals", {**asked, "pin": "730518"})
+    assert given.status_code == 201
+    wanted = {"amount_fen": 30000, "approval_id": given.get_json()["approval_id"]}
+    assert desk.refund(sold["sale_no"], **wanted).get_json()["cash_fen"] == 30000

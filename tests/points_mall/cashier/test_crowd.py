@@ -14,14 +14,16 @@ from miniprogram_api.core.errors import DomainError
 from miniprogram_api.repeats.records import Claim
 from miniprogram_api.staff.sessions import Present
 from points_mall.cashier import pickups, quotes, receipts, refunds, sales, scans, shifts, tills
+from points_mall.cashier.goods_back import WantedLine
 from points_mall.cashier.models import Scan, Shift, TillRefund, TillSale, UsedMemberCode
 from points_mall.cashier.pricing import Asked, amount_line
 from points_mall.cashier.refunds import Wanted
 from points_mall.cashier.tills import Counter as Place
+from points_mall.purchases.facts import PaidLine
 from tests.points_mall.purchases.shop import audited, points_of
 from tests.together import all_at_once
 
-from .desk import coupon_of, live_code, person, shopper
+from .desk import coupon_of, coupon_state, live_code, person, shopper
 from .test_pickups import redeemed_by
 
 CROWD = 64
@@ -84,7 +86,7 @@ def test_the_same_receipt_at_once_is_one_sale(mall: Flask, places: list[Place]) 
         [partial(sell, places[0], quote_id, "R-1", f"crowd-{number}") for number in range(CROWD)],
     )
     assert kinds(answers) == {"done": CROWD}
-    assert len({canonical_json(one.body) for one in answers}) == 1
+    assert len({canonical_json(one.answer.body) for one in answers}) == 1
     assert Counter(one.is_repeat for one in answers) == {False: 1, True: CROWD - 1}
     assert (count(TillSale), count(Shift)) == (1, 1)
     assert points_of(member) == (40, 0, 0)
@@ -139,7 +141,7 @@ def test_a_receipt_is_claimed_by_one_of_many(mall: Flask, places: list[Place]) -
                 receipts.claim,
                 one,
                 Claim(f"member:{one}", "claim-key", "x"),
-                sold.body["receipt_code"],
+                sold.answer.body["receipt_code"],
             )
             for one in members
         ],
@@ -158,12 +160,46 @@ def test_refunds_at_once_never_give_back_more_than_was_paid(
     def part(number: int) -> Any:
         at = places[number % 2]
         key = Claim(f"staff:{at.staff.staff_id}", f"crowd-{number}", "x")
-        return refunds.refund(at, key, sold.body["sale_no"], Wanted("x", 150))
+        return refunds.refund(at, key, sold.answer.body["sale_no"], Wanted("x", 150))
 
     answers = all_at_once(mall, [partial(part, number) for number in range(16)])
     assert kinds(answers) == {"done": 6, "refund_too_large": 10}
     assert count(TillRefund) == 6
     assert points_of(member) == (1, 0, 0)
+    assert audited() == []
+
+
+def test_each_of_the_goods_comes_back_once_at_two_tills(mall: Flask, places: list[Place]) -> None:
+    goods = (PaidLine("拿铁", 3000, quantity=3), PaidLine("蛋糕", 1000))
+    quote_id = int(quotes.quote(places[0], None, Asked(goods))["quote_id"])
+    sale_no = sell(places[0], quote_id, "R-1", "sale-key").answer.body["sale_no"]
+
+    def cup(number: int) -> Any:
+        at = places[number % 2]
+        key = Claim(f"staff:{at.staff.staff_id}", f"crowd-{number}", "x")
+        return refunds.refund(at, key, sale_no, Wanted("x", lines=[WantedLine(1, 1)]))
+
+    answers = all_at_once(mall, [partial(cup, number) for number in range(16)])
+    assert kinds(answers) == {"done": 3, "line_given_back": 13}
+    assert db.session.scalar(sa.select(sa.func.sum(TillRefund.value_fen))) == 3000
+    assert audited() == []
+
+
+def test_what_a_coupon_paid_for_whole_is_refunded_once_at_two_tills(
+    mall: Flask, places: list[Place]
+) -> None:
+    member = shopper()
+    coupon = coupon_of(member, off_fen=1500, threshold_fen=1500)
+    sold = sell(places[0], quote(places[0], member, 1500, coupons=None), "R-1", "sale-key")
+
+    def whole(number: int) -> Any:
+        at = places[number % 2]
+        key = Claim(f"staff:{at.staff.staff_id}", f"crowd-{number}", "x")
+        return refunds.refund(at, key, sold.answer.body["sale_no"], Wanted("x"))
+
+    answers = all_at_once(mall, [partial(whole, number) for number in range(16)])
+    assert kinds(answers) == {"done": 1, "bad_refund": 15}
+    assert (count(TillRefund), coupon_state(coupon)) == (1, "unused")
     assert audited() == []
 
 

@@ -17,7 +17,7 @@ def test_purchases_and_redemptions_stand_side_by_side(desk: Desk) -> None:
     (bought,) = texts(told, "purchases")
     assert bought[1:] == ["收银台", "¥100.00", "¥25.00", "100", "已支付", "2026-11-21 13:00"]
     (redeemed,) = texts(told, "redemptions")
-    assert redeemed == ["马克杯", "1", "100", "¥0.00", "待取货", "2026-11-21 13:00"]
+    assert redeemed == ["马克杯", "1", "100", "¥0.00", "待自提", "2026-11-21 13:00"]
     assert notes(told, "redemptions") == [[placed.get_json()["order_no"]]]
 
 

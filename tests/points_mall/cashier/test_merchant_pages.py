@@ -11,7 +11,7 @@ from points_mall.redemption.pickup_codes import new_code
 from tests.office import Clerk, acts_count, acts_of
 from tests.points_mall.redemption.conftest import status_of
 
-from .desk import Desk, everything, number_of, shopper
+from .desk import Desk, coupon_of, everything, number_of, shopper
 from .test_pickups import redeemed
 
 
@@ -135,6 +135,21 @@ def test_a_refund_shows_its_shares(desk: Desk, manager: Desk, zhou: Clerk) -> No
     file = zhou.get("/admin/purchases?refunded=yes&format=csv").text.splitlines()
     assert len(file) == 2
     assert ",100.00,40.00,100," in file[1]
+
+
+def test_what_a_coupon_paid_for_whole_is_among_the_refunded_once_it_is(
+    desk: Desk, manager: Desk, zhou: Clerk
+) -> None:
+    member = shopper()
+    coupon_of(member, off_fen=1500, threshold_fen=1500)
+    sold = desk.sale(member, 1500, "R-0001")
+
+    def listed(refunded: str) -> bool:
+        return sold["sale_no"] in zhou.get(f"/admin/purchases?refunded={refunded}").text
+
+    assert (listed("yes"), listed("no")) == (False, True)
+    assert manager.refund(sold["sale_no"]).status_code == 201
+    assert (listed("yes"), listed("no")) == (True, False)
 
 
 @pytest.mark.parametrize(

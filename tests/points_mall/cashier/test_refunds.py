@@ -103,6 +103,81 @@ def test_a_line_comes_back_with_its_share_of_the_discount(desk: Desk) -> None:
     assert (found["refunded_fen"], found["refundable_fen"]) == (950, 2850)
 
 
+def basket(desk: Desk, member: int | None) -> str:
+    """Three cups for 60 yuan and a cake for 40, with a coupon of 10 from the member; its number."""
+    lines = [
+        {"title": "拿铁", "amount_fen": 6000, "quantity": 3},
+        {"title": "蛋糕", "amount_fen": 4000},
+    ]
+    who: dict[str, Any] = {} if member is None else {"scan_id": desk.scanned(member)}
+    quote = desk.quoted(lines=lines, **who)
+    return str(desk.sell(quote["quote_id"], "R-1").get_json()["sale_no"])
+
+
+def goods_left(desk: Desk, sale_no: str) -> list[tuple[int, int]]:
+    """How many of each line can still come back, and for how much."""
+    (found,) = desk.get(f"/sales?sale_no={sale_no}").get_json()["items"]
+    return [(line["refundable_quantity"], line["refundable_fen"]) for line in found["lines"]]
+
+
+def test_goods_come_back_by_number_for_what_was_paid_for_them(desk: Desk) -> None:
+    member = shopper()
+    coupon_of(member, off_fen=1000)
+    sale_no = basket(desk, member)
+    assert goods_left(desk, sale_no) == [(3, 5400), (1, 3600)]
+    asked = [{"line_no": 1, "quantity": 2}, {"line_no": 2}]
+    before = everything()
+    preview = desk.refund(sale_no, lines=asked, dry_run=True).get_json()
+    assert everything() == before
+    done = desk.refund(sale_no, lines=asked).get_json()
+    assert (done["cash_fen"], done["points_taken_back"]) == (7200, 72)
+    assert done["lines"] == preview["lines"]
+    assert done["lines"] == [
+        {"line_no": 1, "title": "拿铁", "quantity": 2, "amount_fen": 3600},
+        {"line_no": 2, "title": "蛋糕", "quantity": 1, "amount_fen": 3600},
+    ]
+    assert goods_left(desk, sale_no) == [(1, 1800), (0, 0)]
+    assert desk.refund(sale_no, lines=[{"line_no": 1}]).get_json()["coupons_restored"] != []
+    assert audited() == []
+
+
+def test_goods_never_come_back_twice(desk: Desk) -> None:
+    sale_no = basket(desk, None)
+    assert desk.refund(sale_no, lines=[{"line_no": 1, "quantity": 2}]).status_code == 201
+    before = everything()
+    refused = [
+        desk.refund(sale_no, lines=[{"line_no": 1, "quantity": 2}]),
+        desk.refund(sale_no, lines=[{"line_no": 1, "quantity": 2}], dry_run=True),
+    ]
+    for answer in refused:
+        told = answer.get_json()
+        assert (answer.status_code, told["code"]) == (409, "line_given_back")
+        assert (told["line_no"], told["asked"], told["left"]) == (1, 2, 1)
+    assert everything() == before
+    assert goods_left(desk, sale_no) == [(1, 2000), (1, 4000)]
+
+
+def test_goods_of_a_sale_that_was_partly_given_back_are_worth_less(desk: Desk) -> None:
+    sale_no = basket(desk, shopper())
+    assert desk.refund(sale_no, amount_fen=5000).get_json()["lines"] == []
+    assert goods_left(desk, sale_no) == [(3, 3000), (1, 2000)]
+    assert desk.refund(sale_no, lines=[{"line_no": 2}]).get_json()["refund_fen"] == 2000
+    assert desk.refund(sale_no, lines=[{"line_no": 1}]).get_json()["refund_fen"] == 3000
+    assert goods_left(desk, sale_no) == [(0, 0), (0, 0)]
+    assert audited() == []
+
+
+def test_goods_above_the_limit_need_an_approval(desk: Desk) -> None:
+    lines = [{"title": "茶具", "amount_fen": 30000}, {"title": "茶", "amount_fen": 100}]
+    quote = desk.quoted(lines=lines)
+    sale_no = desk.sell(quote["quote_id"], "R-1").get_json()["sale_no"]
+    before = everything()
+    answer = desk.refund(sale_no, lines=[{"line_no": 1}])
+    assert (answer.status_code, answer.get_json()["asked"]) == (403, 30000)
+    assert everything() == before
+    assert desk.refund(sale_no, lines=[{"line_no": 2}]).status_code == 201
+
+
 def test_a_repeat_refunds_once(desk: Desk) -> None:
     member = shopper()
     sold = desk.sale(member, 5000, "R-1")
@@ -125,6 +200,30 @@ def test_a_coupon_comes_back_with_the_last_part_only(desk: Desk) -> None:
         1,
         [{"code": coupon, "worth_fen": 1500}],
     )
+
+
+def test_what_coupons_paid_for_whole_is_refunded_once_and_no_amount_is_named(desk: Desk) -> None:
+    member = shopper()
+    coupon = coupon_of(member, off_fen=1500, threshold_fen=1500)
+    sold = desk.sale(member, 1500, "R-1")
+    (found,) = desk.get(f"/sales?sale_no={sold['sale_no']}").get_json()["items"]
+    figures = found["total_fen"], found["refundable_fen"], found["is_refundable"]
+    assert (*figures, coupon_state(coupon)) == (0, 0, True, "used")
+    before = everything()
+    preview = desk.refund(sold["sale_no"], dry_run=True).get_json()
+    assert preview["coupons_restored"] == [{"code": coupon, "worth_fen": 1500}]
+    assert (everything(), coupon_state(coupon)) == (before, "used")
+
+    done = desk.refund(sold["sale_no"])
+
+    assert done.status_code == 201, done.text
+    assert (done.get_json()["refund_fen"], coupon_state(coupon)) == (0, "unused")
+    (found,) = desk.get(f"/sales?sale_no={sold['sale_no']}").get_json()["items"]
+    assert found["is_refundable"] is False
+    before = everything()
+    assert desk.refund(sold["sale_no"]).get_json()["code"] == "bad_refund"
+    assert everything() == before
+    assert audited() == []
 
 
 def test_a_sale_to_nobody_is_refunded_within_its_total(desk: Desk) -> None:
@@ -183,6 +282,8 @@ def test_a_sale_of_another_store_is_not_refunded(desk: Desk) -> None:
         {"reason": "x" * 81},
         {"lines": []},
         {"lines": [{"line_no": 1, "amount_fen": 1}] * 2},
+        {"lines": [{"line_no": 1, "quantity": 0}]},
+        {"lines": [{"line_no": 1, "quantity": 1, "amount_fen": 1}]},
         {"amount_fen": 1, "lines": [{"line_no": 1, "amount_fen": 1}]},
         {"dry_run": "yes"},
         {"points": 100},

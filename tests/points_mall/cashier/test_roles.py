@@ -2,13 +2,16 @@
 another store, reach what belongs to managers.
 """
 
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from miniprogram_api.auth.guards import GUARD
-from miniprogram_api.staff.guards import COOKIE
+from miniprogram_api.core.clock import clock
+from miniprogram_api.staff.guards import COOKIE, CSRF_HEADER
 
 from .desk import Desk, everything, live_code, number_of, person, shopper, signed_in
 
@@ -126,3 +129,22 @@ def test_a_page_without_its_proof_sells_nothing(desk: Desk) -> None:
     desk.client.set_cookie(COOKIE, token)
     answer = desk.client.post("/api/v1/pos/quotes", json={"amount_fen": 100})
     assert (answer.status_code, answer.get_json()["code"]) == (403, "csrf_refused")
+
+
+def test_a_till_that_locked_itself_answers_no_call(mall: Flask, desk: Desk) -> None:
+    token = desk.headers["Authorization"].removeprefix("Bearer ")
+    desk.client.set_cookie(COOKIE, token)
+    proof = {CSRF_HEADER: desk.client.get("/pos/session").get_json()["csrf_token"]}
+    clock.advance(timedelta(minutes=6))
+    before = everything()
+    rules = [rule for rule in mall.url_map.iter_rules() if rule.rule.startswith("/api/v1/pos")]
+    calls = [
+        (verb, re.sub("<[^>]+>", "1", re.sub("<no:[^>]+>", "P0000", rule.rule)))
+        for rule in rules
+        for verb in sorted((rule.methods or set()) & {"GET", "POST"})
+    ]
+    assert len(calls) > 15
+    for verb, path in calls:
+        answer = desk.client.open(path, method=verb, json={}, headers=proof)
+        assert (answer.status_code, answer.get_json()["code"]) == (403, "session_locked"), path
+    assert everything() == before

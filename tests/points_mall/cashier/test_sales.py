@@ -104,6 +104,11 @@ def test_a_coupon_may_pay_it_all(desk: Desk) -> None:
     coupon = coupon_of(member, off_fen=10000)
     sold = desk.sale(member, 10000, "R-1", use_points=True)
     assert (sold["payable_fen"], sold["points_earned"], coupon_state(coupon)) == (0, 0, "used")
+    by_goods = desk.refund(sold["sale_no"], lines=[{"line_no": 1}])
+    assert (by_goods.status_code, by_goods.get_json()["code"]) == (422, "bad_refund")
+    assert coupon_state(coupon) == "used"
+    back = desk.refund(sold["sale_no"]).get_json()
+    assert (back["refund_fen"], coupon_state(coupon)) == (0, "unused")
     assert desk.refund(sold["sale_no"]).get_json()["code"] == "bad_refund"
     assert audited() == []
 

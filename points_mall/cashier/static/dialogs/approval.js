@@ -3,6 +3,7 @@
 import { field, h } from "../dom.js";
 import { overLine } from "../line.js";
 import { yuan } from "../money.js";
+import { proofOf } from "../pins.js";
 import { w } from "../words.js";
 import { post } from "../wire.js";
 import { form, show } from "./dialog.js";
@@ -13,9 +14,15 @@ export function signInOf({ username, password, otp }) {
   return otp.trim() ? { ...given, otp: otp.trim() } : given;
 }
 
-export const managerFields = () => [
+// An approval is also given by PIN.
+function proofOfManager(values) {
+  const { password, ...rest } = signInOf(values);
+  return { ...rest, ...proofOf(password) };
+}
+
+export const managerFields = (secretName = w.password) => [
   h("div", { class: "pair" }, field(w.manager, h("input", { name: "username", autocomplete: "off", autocapitalize: "none", spellcheck: "false", maxlength: 32, required: true })),
-    field(w.password, h("input", { name: "password", type: "password", autocomplete: "off", maxlength: 128, required: true }))),
+    field(secretName, h("input", { name: "password", type: "password", autocomplete: "off", maxlength: 128, required: true }))),
   field(w.otp, h("input", { name: "otp", inputmode: "numeric", autocomplete: "off", maxlength: 6 })),
 ];
 
@@ -23,8 +30,8 @@ export const managerFields = () => [
 export function askApproval({ act, subject, amount_fen, limit, most }) {
   return new Promise((resolve) => {
     let given = null;
-    const asked = form(managerFields(), w.approve, async (values) => {
-      const body = { ...signInOf(values), act, subject, amount_fen };
+    const asked = form(managerFields(w.pinOrPassword), w.approve, async (values) => {
+      const body = { ...proofOfManager(values), act, subject, amount_fen };
       given = (await overLine(() => post("/pos/approvals", body))).approval_id;
       window.close();
     }, { id: "approval", sentenceOf: (error) => error.message });

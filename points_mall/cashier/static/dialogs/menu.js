@@ -29,7 +29,7 @@ export function openMenu(acts) {
   const window = show(w.more, [
     h("div", { class: "doors" },
       door("box", w.pickUp, acts.pickUp, "menu-pick-up"), door("refund", w.refundTitle, acts.refund, "menu-refund"),
-      door("shift", w.shift, acts.shift, "menu-shift"), door("cloud", w.queue, acts.queue, "menu-queue")),
+      door("shift", w.shift, acts.shift, "menu-shift"), door("cloud", w.queue, acts.queue, "menu-queue"), door("lock", w.pinTitle, acts.pin, "menu-pin")),
     toggle("sound", w.sound), toggle("voice", w.voice), toggle("autoPrint", w.autoPrint), paper(),
     h("div", { class: "ways ends" },
       h("a", { class: "soft", href: `?lang=${w.otherTag}`, id: "language" }, w.language),

@@ -1,6 +1,6 @@
 // Handing over what was redeemed, once; a slip is undone within minutes.
 
-import { button, field, h } from "../dom.js";
+import { button, field, h, row } from "../dom.js";
 import { overLine } from "../line.js";
 import { clockOf, number as numberText, stampOf, yuan } from "../money.js";
 import { beep } from "../sounds.js";
@@ -8,8 +8,6 @@ import { sentenceOf } from "../troubles.js";
 import { w } from "../words.js";
 import { get, post } from "../wire.js";
 import { form, show } from "./dialog.js";
-
-const row = (name, value) => h("div", { class: "row" }, h("span", {}, name), h("b", {}, value));
 
 export function openPickUp(code) {
   const window = show(w.pickUpTitle, [], { id: "pick-up-window", onScan: (text) => look(text).catch((error) => ask(sentenceOf(error))) });

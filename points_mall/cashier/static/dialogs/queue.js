@@ -5,14 +5,12 @@ import { overLine } from "../line.js";
 import { stampOf, yuan } from "../money.js";
 import { settled, sync } from "../offline.js";
 import { conflicts, nextBatch } from "../queue.js";
-import { state } from "../state.js";
+import { isManager, state } from "../state.js";
 import { sentenceOf } from "../troubles.js";
 import { sales } from "../vault.js";
 import { w } from "../words.js";
 import { get, post } from "../wire.js";
 import { show } from "./dialog.js";
-
-const MANAGERS = ["manager", "owner"];
 
 const why = (reason) => w.conflictWhy[reason] ?? reason;
 
@@ -36,11 +34,10 @@ const toSettle = (conflict, done) => item({ ...conflict.told, ...conflict }, "co
 
 export function openQueue() {
   const window = show(w.queueTitle, [], { id: "queue-window", wide: true });
-  const isManager = MANAGERS.includes(state.staff?.role);
 
   async function list() {
     const all = await sales();
-    const forManager = isManager && state.online ? (await overLine(() => get("/pos/offline-conflicts?limit=100"))).items : null;
+    const forManager = isManager() && state.online ? (await overLine(() => get("/pos/offline-conflicts?limit=100"))).items : null;
     const shown = [...(forManager?.map((one) => toSettle(one, list)) ?? conflicts(all).map(seen)), ...nextBatch(all, all.length).map(waiting)];
     window.replace(
       shown.length === 0 ? h("p", { class: "soft-text", id: "queue-empty" }, w.queueEmpty) : h("div", { class: "choices" }, shown),

@@ -2,7 +2,7 @@
 
 import { button, field, h } from "../dom.js";
 import { makeKey, publicKey } from "../signing.js";
-import { change, state } from "../state.js";
+import { change, isManager, state } from "../state.js";
 import { sentenceOf } from "../troubles.js";
 import { keep } from "../vault.js";
 import { w } from "../words.js";
@@ -10,11 +10,10 @@ import { actFor, get, inTheNameOf, post } from "../wire.js";
 import { managerFields, signInOf } from "./approval.js";
 import { form, show } from "./dialog.js";
 
-const MANAGERS = ["manager", "owner"];
 const CODE = /^[0-9A-Za-z_-]{1,20}$/;
 
 // By whoever is signed in, where that is a manager; else by a manager who signs in for this alone.
-const send = (body, values) => (MANAGERS.includes(state.staff.role)
+const send = (body, values) => (isManager()
   ? post("/pos/tills", body)
   : inTheNameOf(signInOf(values), "POST", "/pos/tills", body));
 
@@ -59,7 +58,7 @@ export function openSetUp(told) {
       h("div", { class: "pair" },
         field(w.tillName, h("input", { name: "name", maxlength: 32, autocomplete: "off" })),
         field(w.store, h("input", { name: "store", maxlength: 32, value: state.staff.store ?? "", readonly: state.staff.store !== null, autocomplete: "off" }))),
-      MANAGERS.includes(state.staff.role) ? null : managerFields(),
+      isManager() ? null : managerFields(),
     ], w.register, async (values) => {
       await register(values);
       window.close();

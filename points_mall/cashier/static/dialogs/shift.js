@@ -1,7 +1,7 @@
 // Handing the till to the next: what was sold, refunded and handed over since the shift began.
 
 import { readAmount } from "../amount.js";
-import { field, h } from "../dom.js";
+import { field, h, row } from "../dom.js";
 import { overLine } from "../line.js";
 import { number, stampOf, yuan } from "../money.js";
 import { printShift } from "../receipt.js";
@@ -11,7 +11,7 @@ import { w } from "../words.js";
 import { get, post } from "../wire.js";
 import { form, show } from "./dialog.js";
 
-export const rowsOf = (shift) => [
+const rowsOf = (shift) => [
   [w.receipt.till, shift.till],
   [w.cashier, shift.cashier],
   [w.shiftOpened, shift.opened_at ? stampOf(shift.opened_at) : "—"],
@@ -25,7 +25,7 @@ export const rowsOf = (shift) => [
 ].filter(Boolean);
 
 const table = (rows) => h("section", { class: "box", id: "shift" },
-  rows.map(([name, value]) => h("div", { class: "row" }, h("span", {}, name), h("b", {}, value))));
+  rows.map(([name, value]) => row(name, value)));
 
 export async function openShift() {
   const window = show(w.shiftTitle, h("p", {}, w.quoting), { id: "shift-window" });
