@@ -33,6 +33,7 @@ from .catalogue.goods_cli import goods_cli
 from .coupon_drops import audit as drops_audit
 from .coupon_drops import cli as _drop_cli  # noqa: F401 - joins `flask coupons`
 from .coupon_drops import demo as drops_demo
+from .coupon_drops import door as drops_door
 from .coupon_drops import jobs as _drop_jobs  # noqa: F401 - registers its work
 from .coupon_drops import routes as coupon_drops
 from .coupons import demo as coupons_demo
@@ -51,9 +52,11 @@ from .discounts.cli import offers_cli
 from .earning import demo as earning_demo
 from .earning import merchant_pages as earning_pages
 from .earning import personal as earning_personal
+from .earning import replay as earning_replay
 from .earning.cli import earning_cli
 from .earning.first_rule import FIRST_RULE
 from .flash_sale import demo as flash_sale_demo
+from .flash_sale import door as sales_door
 from .flash_sale import jobs as _flash_sale_jobs  # noqa: F401 - registers its work
 from .flash_sale import merchant_pages as flash_sale_merchant
 from .flash_sale import routes as flash_sales
@@ -80,6 +83,7 @@ from .purchases import personal as purchase_personal
 from .purchases import routes as purchases
 from .purchases.cli import purchases_cli
 from .purchases.events import paid_too_late, purchases_paid
+from .purchases.past import past_purchases
 from .redemption import audit as redemption_audit
 from .redemption import jobs as _redemption_jobs  # noqa: F401 - registers its work
 from .redemption import merchant_pages as order_pages
@@ -92,6 +96,7 @@ from .redemption.events import order_sent, orders_cancelled
 from .reports import jobs as _report_jobs  # noqa: F401 - registers its work
 from .reports import merchant_columns as _columns  # noqa: F401 - joins the list of members
 from .reports import merchant_pages as reports_pages
+from .reports import merchant_sieves as _sieves  # noqa: F401 - joins the list of members
 from .reports import recounting
 from .reports.cli import reports_cli
 from .stock import audit as stock_audit
@@ -144,6 +149,7 @@ def _follow_each_other() -> None:
     order_sent.connect(shipping.report_sent)
     paid_too_late.connect(cash_half.send_back)
     orders_cancelled.connect(cash_half.follow_cancelled)
+    earning_replay.history_from(past_purchases)
     stock_audit.register("redemption", redemption_audit.findings)
     stock_audit.register("coupon_drops", drops_audit.findings)
     doctor.register("智慧商圈 · business circle", circle_check)
@@ -240,4 +246,5 @@ MALL = Part(
         ("积分秒杀 · flash sales", flash_sale_demo.seed),
     ),
     connect=connect,
+    entrances=(sales_door.ENTRANCE, drops_door.ENTRANCE),
 )

@@ -35,8 +35,11 @@ class _Fields(HTMLParser):
             self._within = 0
 
     def _input(self, given: dict[str, str]) -> None:
-        if given.get("type") == "checkbox":
-            is_ticked = "checked" in given
+        is_ticked = "checked" in given
+        if given.get("type") == "checkbox" and "data-unticked" not in given:  # one of several
+            if is_ticked:
+                self.fields.setdefault(given["name"], []).append(given["value"])
+        elif given.get("type") == "checkbox":
             self.fields[given["name"]] = given["value"] if is_ticked else given["data-unticked"]
         elif given["name"] != "csrf_token":
             self.fields[given["name"]] = given.get("value", "")

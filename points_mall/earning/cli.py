@@ -38,7 +38,11 @@ FINDINGS_SHOWN = 100
 def rules_command(*, show_all: bool, as_json: bool) -> None:
     """现行规则 · The rule in force now, or every version."""
     rule = rule_book.in_force(db.session(), now())
-    found = [_told_rule(row) for row in rule_book.versions(db.session())]
+    withdrawn = rule_book.withdrawn(db.session())
+    found = [
+        {**_told_rule(row), "is_withdrawn": row.version in withdrawn}
+        for row in rule_book.versions(db.session())
+    ]
     if not show_all:
         current = next((one for one in found if rule and one["version"] == rule.version), None)
         if current is None:
@@ -49,7 +53,9 @@ def rules_command(*, show_all: bool, as_json: bool) -> None:
         click.echo(_spelt(found, as_json=True))
         return
     for one in found:
-        mark = "▶" if rule and one["version"] == rule.version else " "
+        mark = (
+            "▶" if rule and one["version"] == rule.version else "✗" if one["is_withdrawn"] else " "
+        )
         click.echo(f"{mark} {one['version']:>4}  {one['starts_at']}  {one['actor']}  {one['note']}")
 
 
@@ -77,6 +83,15 @@ def publish_command(file: Path, starts_at: datetime | None, note: str, *, as_jso
     plain = f"版本 version {rule.version}，自 from {shown} 起生效"
     answer = {"version": rule.version, "starts_at": shown}
     click.echo(_spelt(answer, as_json=True) if as_json else plain)
+
+
+@earning_cli.command("withdraw")
+@click.argument("version", type=int)
+@click.option("--note", default="", help="为什么 · for people: why")
+def withdraw_command(version: int, note: str) -> None:
+    """撤回未生效的版本 · Withdraw a version before it begins. Exit code 1: refused, nothing changed."""
+    rule_book.withdraw(version, note=note, actor=actor())
+    click.echo(f"已撤回 withdrawn: {version}")
 
 
 @earning_cli.command("explain")

@@ -15,6 +15,7 @@ from miniprogram_api.core.settings import settings
 from miniprogram_api.http.language import language
 from miniprogram_api.merchant.forms import Form
 from miniprogram_api.merchant.versions import RuleBook, Version, moment_asked
+from miniprogram_api.pages.shell import say
 from miniprogram_api.staff import audit
 from points_mall.tiers import ladder
 
@@ -26,6 +27,11 @@ from .replay import WhatIf
 from .rules import judge, without_rule
 from .terms import Terms
 
+WEEKDAYS = (
+    ("一", "Mon"), ("二", "Tue"), ("三", "Wed"), ("四", "Thu"), ("五", "Fri"), ("六", "Sat"),
+    ("日", "Sun"),
+)  # fmt: skip
+"""What people call the days of a week, Monday first."""
 REPLAY_DAYS = 30
 REPLAY_SECONDS = 8.0
 """How long a page waits for a replay; what was judged until then is shown as a part."""
@@ -49,10 +55,12 @@ class Replayed:
 
 def versions() -> Sequence[Version]:
     """Every version, the newest first."""
+    taken_back = rule_book.withdrawn(db.session())
     return [
-        Version(row.version, row.starts_at, row.terms, row.note, row.actor, row.created_at)
+        Version(row.version, row.starts_at, row.terms, row.note, row.actor, row.created_at,
+                taken_back.get(row.version))
         for row in rule_book.versions(db.session())
-    ]
+    ]  # fmt: skip
 
 
 def publish(terms: Terms, own: Form, reason: str) -> Version:
@@ -60,6 +68,11 @@ def publish(terms: Terms, own: Form, reason: str) -> Version:
     begins = moment_asked(own, shop_zone())
     rule = rule_book.publish(terms, begins, note=reason, actor=audit.actor())
     return Version(rule.version, rule.starts_at, rule.terms.as_json(), reason, audit.actor(), now())
+
+
+def withdraw(version: int, reason: str) -> None:
+    """Take a version back before it begins."""
+    rule_book.withdraw(version, note=reason, actor=audit.actor())
 
 
 def preview(terms: Terms, own: Form) -> dict[str, Any]:
@@ -144,11 +157,16 @@ def _in_force() -> dict[str, Any]:
 
 def _choices() -> dict[str, Any]:
     names = [(tier.code, tier.name(language())) for tier in ladder.tiers()]
-    return {"named_tiers": names}
+    return {
+        "named_tiers": names,
+        "weekdays": [(number, say(*names)) for number, names in enumerate(WEEKDAYS, start=1)],
+        "days_of_month": [(day, str(day)) for day in range(1, 32)],
+    }
 
 
 EARNING = RuleBook(
     kind="earning_rule",
+    called=("积分规则", "Earning rule"),
     address="/admin/earning",
     folder="earning",
     words=WORDS,
@@ -156,6 +174,7 @@ EARNING = RuleBook(
     form_of=form_of,
     read=read,
     publish=publish,
+    withdraw=withdraw,
     preview=preview,
     facts=_in_force,
     choices=_choices,

@@ -12,7 +12,10 @@ from miniprogram_api.core.db import Base, BigId
 
 @append_only
 class EarningRule(Base):
-    """A version of the rule, from a moment on; of those that have begun, the latest is in force."""
+    """A version of the rule, from a moment on; of those that have begun, the latest is in force.
+
+    A row with `withdraws` is no version: it takes back the one of that number before it began.
+    """
 
     __tablename__ = "earning_rule"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -22,6 +25,9 @@ class EarningRule(Base):
     note: Mapped[str] = mapped_column(sa.String(200))
     actor: Mapped[str] = mapped_column(sa.String(64))
     created_at: Mapped[datetime]
+    withdraws: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("earning_rule.version"), unique=True
+    )
     __table_args__ = (sa.Index("ix_earning_rule_starts_at_version", "starts_at", "version"),)
 
 

@@ -1,7 +1,7 @@
 """The versions of the earning rule: which was in force at a moment, and how a new one is published."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -10,9 +10,10 @@ from typing import cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from miniprogram_api.core import bulk
+from miniprogram_api.core import bulk, withdrawals
 from miniprogram_api.core.clock import in_shop_time, now
 from miniprogram_api.core.db import retrying, transaction
+from miniprogram_api.core.withdrawals import Withdrawal, last_number, standing
 
 from .errors import EarningRuleJustChanged, EarningRuleNotAllowed
 from .models import EarningRule
@@ -33,7 +34,7 @@ class Rule:
 _MOMENT = rules.c.starts_at.type
 _BEGUN_BEFORE = (
     sa.select(sa.func.max(rules.c.starts_at))
-    .where(rules.c.starts_at <= sa.bindparam("since", type_=_MOMENT))
+    .where(rules.c.starts_at <= sa.bindparam("since", type_=_MOMENT), standing(rules))
     .scalar_subquery()
 )
 _IN_FORCE = (
@@ -45,6 +46,7 @@ _IN_FORCE = (
     .where(
         rules.c.starts_at <= sa.bindparam("until", type_=_MOMENT),
         rules.c.starts_at >= sa.func.coalesce(_BEGUN_BEFORE, sa.bindparam("since", type_=_MOMENT)),
+        standing(rules),
     )
     .order_by(rules.c.starts_at.desc(), rules.c.version.desc())
 )
@@ -79,7 +81,7 @@ def publish(
     with transaction() as session:
         moment = now()
         begins = starts_at or moment
-        version = 1 + (session.scalar(sa.select(sa.func.max(rules.c.version))) or 0)
+        version = 1 + last_number(session, rules)
         if begins < moment and version > 1:
             raise EarningRuleNotAllowed(
                 f"{in_shop_time(begins)} is past; what purchases earned does not change",
@@ -98,9 +100,29 @@ def publish(
     return Rule(version, begins, terms)
 
 
+@retrying
+def withdraw(version: int, *, note: str = "", actor: str = "system") -> None:
+    """Take back a version before it begins: it never does.
+
+    :raises NoSuchVersion: there is none of that number.
+    :raises VersionStays: it has begun, begins within a minute, or was withdrawn before.
+    """
+    with transaction() as session:
+        if not withdrawals.withdraw(
+            session, rules, version, lambda row: row["starts_at"], note=note, actor=actor
+        ):
+            raise EarningRuleJustChanged("the rule was changed by somebody else")
+
+
 def versions(session: Session) -> Sequence[EarningRule]:
-    """Every version, the newest first."""
-    return session.scalars(sa.select(EarningRule).order_by(EarningRule.version.desc())).all()
+    """Every version, the newest first, and those that were withdrawn."""
+    query = sa.select(EarningRule).where(EarningRule.withdraws.is_(None))
+    return session.scalars(query.order_by(EarningRule.version.desc())).all()
+
+
+def withdrawn(session: Session) -> Mapping[int, Withdrawal]:
+    """The versions that were withdrawn: by whom, when and why."""
+    return withdrawals.withdrawals(session, rules)
 
 
 def _begun(latest_first: Sequence[Rule], moment: datetime) -> Rule | None:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from .errors import EarningRuleNotAllowed
-from .facts import REDEMPTION, TOP_UP
+from .facts import REDEMPTION, SHIPPING, TOP_UP
 
 FLOOR, HALF_UP, CEIL = "floor", "half_up", "ceil"
 ROUNDINGS = (FLOOR, HALF_UP, CEIL)
@@ -140,7 +140,7 @@ class Terms:
         if category == TOP_UP or category in self.excluded:
             return None
         named = self.rates.get(category)
-        return named if named or category == REDEMPTION else self.rate
+        return named if named or category in {REDEMPTION, SHIPPING} else self.rate
 
     def as_json(self) -> dict[str, Any]:
         """As it is stored, shown and written by hand."""

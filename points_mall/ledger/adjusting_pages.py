@@ -159,9 +159,8 @@ def _look_page(person: Member, form: Form, told: dict[str, Any]) -> str:
 def _approvals_page(form: Form | None = None) -> str:
     wanted = asked(STATES)
     query = adjustments.every() if wanted.filters else adjustments.waiting()
-    if wanted.after is not None:
-        query = query.where(AdjustmentRequest.id < wanted.after)
-    listing = page_of(wanted, db.session.scalars(query.limit(wanted.rows)).all())
+    rows = db.session.scalars(wanted.latest(query, AdjustmentRequest.id)).all()
+    listing = page_of(wanted, rows)
     ids = [row.member_id for row in listing.rows]
     people = db.session.scalars(sa.select(Member).where(Member.id.in_(ids))).all()
     return render_template(

@@ -99,8 +99,10 @@ def ago(at: datetime | None) -> str:
 
 def liveliness(at: datetime | None) -> Shown:
     """Whether a member is active, dormant, or between the two; by the shop's settings."""
-    idle = None if at is None else (today() - to_day(at)).days
-    if idle is None or idle >= settings().member_dormant_days:
+    if at is None:  # joined minutes ago, and not counted yet
+        return Shown(say("待统计", "Not counted yet"), "secondary")
+    idle = (today() - to_day(at)).days
+    if idle >= settings().member_dormant_days:
         return Shown(say("沉睡", "Dormant"), "orange")
     if idle >= settings().member_active_days:
         return Shown(say("渐少", "Quiet"), "secondary")

@@ -1,6 +1,7 @@
 """The shop's figures on the dashboard, and the report of what it owes in points."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, render_template
@@ -14,7 +15,7 @@ from miniprogram_api.pages.shell import say
 from miniprogram_api.staff import audit
 from miniprogram_api.staff.guards import for_staff
 
-from . import charts, figures
+from . import charts, figures, merchant_sieves
 from .liability import Liability, Step, expected_breakage, liability
 
 DAYS = 30
@@ -65,8 +66,11 @@ def _month(step: Step) -> str:
 
 
 def _figures() -> dict[str, Any]:
+    counted = figures.member_figures()
     return {
-        "members": figures.member_figures(),
+        "members": counted,
+        "dormant": merchant_sieves.idle(counted.dormant_days),
+        "since": today() - timedelta(days=DAYS - 1),
         "points": figures.points_figures(DAYS),
         "owed": liability(),
         "days": DAYS,

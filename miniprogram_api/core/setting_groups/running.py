@@ -68,6 +68,9 @@ class RunningSettings:
     staff_idle_minutes: int = setting(
         120, "a session of staff that was not used for so long is over", "minutes"
     )
+    staff_till_idle_minutes: int = setting(
+        5, "idle minutes after which a till's page asks for the PIN; 0: it never does", "minutes"
+    )
     staff_lock_after: int = setting(5, "wrong sign-ins in a row that lock an account", "sign-ins")
     staff_lock_minutes: int = setting(15, "how long it stays locked", "minutes")
     staff_sign_ins_per_minute: int = setting(

@@ -53,6 +53,12 @@ class SellingSettings:
     messages_per_day: int = setting(3, "most messages to one member in a day", "messages")
 
     # Orders paid in points
+    shipping_fen: int = setting(
+        0,
+        "what a member pays for an order that is sent, once for the order, before tier and coupons; "
+        "it is owed as cash, so it takes WeChat Pay or the wallet; 0: nothing",
+        "fen",
+    )
     redemption_receive_days: int = setting(
         10, "after so long a parcel that was sent counts as received", "days"
     )

@@ -254,3 +254,18 @@ def test_the_demos_rule_gives_a_point_a_yuan_and_more_on_its_days(member: int) -
     )
     assert [earned.points for earned in answers] == [21, 65, 65, 0]
     assert [earned.cashback_fen for earned in answers] == [10, 10, 10, 0]
+
+
+def test_a_version_to_come_is_withdrawn_by_command(shop: Flask, tmp_path: Path) -> None:
+    file = written(tmp_path, terms())
+    run(shop, "publish", file)
+    run(shop, "publish", file, "--starts-at", "2026-12-12", "--note", "双十二")
+    assert run(shop, "withdraw", "2", "--note", "改期") == (0, "已撤回 withdrawn: 2\n")
+    code, told = run(shop, "withdraw", "1")
+    assert (code, "version 1 begins" in told) == (1, True)
+    _, told = run(shop, "rules", "--all", "--json")
+    assert [(one["version"], one["is_withdrawn"]) for one in json.loads(told)] == [
+        (2, True), (1, False),
+    ]  # fmt: skip
+    _, plain = run(shop, "rules", "--all")
+    assert [line[0] for line in plain.splitlines()] == ["✗", "▶"]

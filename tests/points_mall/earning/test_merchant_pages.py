@@ -380,3 +380,81 @@ def test_of_five_who_publish_at_once_one_does(clerk: Clerk) -> None:
     assert sorted(answers) == [303, 409, 409, 409, 409]
     assert versions() == [2, 1]
     assert len(acts_of("earning_rule.publish")) == 1
+
+
+def scheduled(clerk: Clerk) -> str:
+    """A version 2 that begins in December; answer what the list was drawn from."""
+    later = {"rate-points": "9", "reason": "双十二", "when-starts": "2026-12-01T00:00"}
+    assert clerk.post(f"{EDIT}/publish", **opened(clerk, EDIT) | later).status_code == 303
+    page = clerk.get(PAGE).text
+    assert '<input type="hidden" name="version" value="2">' in page
+    assert '<input type="hidden" name="base" value="2">' in page
+    assert "撤回版本 2？它不会生效，到时按版本 1。" in page
+    return "2"
+
+
+def test_a_scheduled_version_is_withdrawn_for_a_reason(clerk: Clerk) -> None:
+    base = scheduled(clerk)
+    answer = clerk.post(f"{PAGE}/withdraw", version="2", base=base, reason="算错了")
+    assert answer.headers["Location"] == f"{PAGE}?told=withdrawn"
+    ((actor, subject, before, after, why),) = acts_of("earning_rule.withdraw")
+    assert (actor, subject, why) == ("staff:the-editor", "earning_rule:2", "算错了")
+    assert (before["version"], before["begins_at"]) == (2, "2026-12-01T00:00:00+08:00")
+    assert (after["version"], after["terms"]) == (1, EXAMPLE.as_json())
+    page = clerk.get(PAGE).text
+    assert "已撤回" in page
+    assert "撤回：算错了 · the-editor" in page
+    assert "/withdraw" not in page
+    assert "已排定" not in clerk.get(EDIT).text
+    assert opened(clerk, EDIT)["rate-points"] == "1"
+    assert opened(clerk, EDIT)["base"] == "3"
+    assert clerk.post(f"{EDIT}/publish", **opened(clerk, EDIT) | {"reason": "x"}).status_code == 303
+    assert versions() == [4, 2, 1]
+    assert ",withdrawn,双十二," in clerk.get(f"{PAGE}?format=csv").text
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "said"),
+    [
+        ({"reason": " "}, 422, "请写明原因"),
+        ({"version": "1"}, 409, "这个版本不能撤回"),
+        ({"version": "7"}, 404, "没有这个版本"),
+        ({"version": "x"}, 404, "没有这个版本"),
+        ({"base": "1"}, 409, "刚刚有人改过"),
+    ],
+)
+def test_what_is_not_withdrawn_says_why_and_nothing_moves(
+    clerk: Clerk, changed: dict[str, str], status: int, said: str
+) -> None:
+    sent = {"version": "2", "base": scheduled(clerk), "reason": "x"} | changed
+    before = acts_count()
+    answer = clerk.post(f"{PAGE}/withdraw", asked="withdraw-2", **sent)
+    assert (answer.status_code, said in answer.text) == (status, True)
+    assert "data-opens-now" in answer.text
+    assert rule_book.withdrawn(db.session()) == {}
+    assert acts_count() == before
+
+
+def test_who_edits_while_a_colleague_withdraws_is_shown_both(clerk: Clerk) -> None:
+    base = scheduled(clerk)
+    mine = opened(clerk, EDIT) | {"rate-points": "5", "reason": "mine"}
+    colleague = Clerk(clerk.app, "manager")
+    sent = {"version": "2", "base": base, "reason": "不做了"}
+    assert colleague.post(f"{PAGE}/withdraw", **sent).status_code == 303
+    answer = clerk.post(f"{EDIT}/publish", **mine)
+    assert answer.status_code == 409
+    assert "the-manager" in answer.text
+    assert versions() == [2, 1]
+    assert clerk.post(f"{PAGE}/withdraw", **sent).status_code == 409
+    assert len(acts_of("earning_rule.withdraw")) == 1
+
+
+def test_under_a_withdrawn_version_another_of_the_same_moment_may_wait(clerk: Clerk) -> None:
+    scheduled(clerk)
+    again = {"rate-points": "7", "reason": "改", "when-starts": "2026-12-01T00:00"}
+    clerk.post(f"{EDIT}/publish", **opened(clerk, EDIT) | again)
+    assert "撤回版本 3？它不会生效，到时按版本 2。" in clerk.get(PAGE).text
+    assert clerk.post(f"{PAGE}/withdraw", version="3", base="3", reason="x").status_code == 303
+    assert "撤回版本 2？它不会生效，到时按版本 1。" in clerk.get(PAGE).text
+    ((_who, _subject, before, after, _why),) = acts_of("earning_rule.withdraw")
+    assert (before["version"], after["version"]) == (3, 2)
