@@ -57,6 +57,9 @@
 # a session of staff that was not used for so long is over [minutes]
 # STAFF_IDLE_MINUTES = 120
 
+# idle minutes after which a till's page asks for the PIN; 0: it never does [minutes]
+# STAFF_TILL_IDLE_MINUTES = 5
+
 # wrong sign-ins in a row that lock an account [sign-ins]
 # STAFF_LOCK_AFTER = 5
 
@@ -233,6 +236,9 @@
 
 # most messages to one member in a day [messages]
 # MESSAGES_PER_DAY = 3
+
+# what a member pays for an order that is sent, once for the order, before tier and coupons; it is owed as cash, so it takes WeChat Pay or the wallet; 0: nothing [fen]
+# SHIPPING_FEN = 0
 
 # after so long a parcel that was sent counts as received [days]
 # REDEMPTION_RECEIVE_DAYS = 10

@@ -19,6 +19,7 @@ from .merchant import dashboard as merchant_dashboard
 from .merchant import member_habits as _habits  # noqa: F401 - joins the member's page
 from .merchant import shell as merchant
 from .merchant import staff_pages as merchant_staff
+from .merchant import wechat_watch as _wechat_watch  # noqa: F401 - joins the dashboard
 from .messaging import addresses, opt_in, personal
 from .messaging import jobs as _message_jobs  # noqa: F401 - registers its work
 from .part import Part

@@ -20,8 +20,10 @@ from miniprogram_api.core.redis import redis_client, redis_errors
 from miniprogram_api.core.settings import settings
 from miniprogram_api.http.health import migrations_are_run
 from miniprogram_api.jobs.services import queue_figures
+from miniprogram_api.merchant import wechat_watch
 from miniprogram_api.wechat.errors import PaymentUnknown, WeChatMisconfigured
 from miniprogram_api.wechat.extension import pay, takes_wechat_pay, wechat
+from miniprogram_api.wechat.failures import HOUR, recent
 from miniprogram_api.wechat.pay import PayClient
 from miniprogram_api.wechat.transport import WECHAT_PAY
 
@@ -256,6 +258,31 @@ def _wechat() -> Words:
     )
 
 
+def _wechat_calls() -> Words:
+    """How calls went of late: those of the last hour speak of now, those of the day are only told."""
+    failing = {
+        api: failures
+        for api, failures in wechat_watch.by_api(recent(HOUR)).items()
+        if wechat_watch.needs_somebody(failures)
+    }
+    if failing:
+        ways = [(api, *wechat_watch.told(failures)) for api, failures in failing.items()]
+        raise Ailing(
+            Words(
+                "过去 1 小时失败：" + "；".join(f"{api}（{zh}）" for api, zh, _ in ways),
+                "failing within the last hour: "
+                + "; ".join(f"{api} ({en})" for api, _, en in ways),
+            ),
+            Words(
+                "日志中查找 wechat_call_failed、wechat_pay_call_failed，其中 rid 可用于向微信查询",
+                "see wechat_call_failed and wechat_pay_call_failed in the log; WeChat asks for the rid",
+            ),
+            Light.YELLOW,
+        )
+    times = sum(one.times for one in recent())
+    return Words(f"过去 24 小时失败 {times} 次", f"{times} failed within 24 hours")
+
+
 def _wechat_pay() -> Words:
     if not takes_wechat_pay():
         return Words("未使用：WXPAY_MCHID 为空", "not used: WXPAY_MCHID is empty")
@@ -302,6 +329,7 @@ for _name, _check in {
     "时钟 · clocks": _clocks,
     "任务 · jobs": _jobs,
     "微信 · WeChat": _wechat,
+    "微信接口 · WeChat calls": _wechat_calls,
     "微信支付 · WeChat Pay": _wechat_pay,
 }.items():
     register(_name, _check)

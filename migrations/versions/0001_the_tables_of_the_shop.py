@@ -33,8 +33,11 @@ def upgrade() -> None:
     sa.Column('note', sa.String(length=200), nullable=False),
     sa.Column('actor', sa.String(length=64), nullable=False),
     sa.Column('created_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('withdraws', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['withdraws'], ['checkin_rule.version'], name=op.f('fk_checkin_rule_withdraws_checkin_rule')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_checkin_rule')),
     sa.UniqueConstraint('version', name=op.f('uq_checkin_rule_version')),
+    sa.UniqueConstraint('withdraws', name=op.f('uq_checkin_rule_withdraws')),
     info={'append_only': True}
     )
     with op.batch_alter_table('checkin_rule', schema=None) as batch_op:
@@ -88,8 +91,11 @@ def upgrade() -> None:
     sa.Column('note', sa.String(length=200), nullable=False),
     sa.Column('actor', sa.String(length=64), nullable=False),
     sa.Column('created_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('withdraws', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['withdraws'], ['earning_rule.version'], name=op.f('fk_earning_rule_withdraws_earning_rule')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_earning_rule')),
     sa.UniqueConstraint('version', name=op.f('uq_earning_rule_version')),
+    sa.UniqueConstraint('withdraws', name=op.f('uq_earning_rule_withdraws')),
     info={'append_only': True}
     )
     with op.batch_alter_table('earning_rule', schema=None) as batch_op:
@@ -408,6 +414,7 @@ def upgrade() -> None:
     sa.Column('role', sa.String(length=16), nullable=False),
     sa.Column('store', sa.String(length=32), nullable=True),
     sa.Column('password_hash', sa.String(length=255), nullable=False),
+    sa.Column('pin_hash', sa.String(length=255), nullable=True),
     sa.Column('otp_sealed', sa.Text(), nullable=True),
     sa.Column('otp_step', sa.BigInteger(), nullable=False),
     sa.Column('failures', sa.BigInteger(), nullable=False),
@@ -479,8 +486,11 @@ def upgrade() -> None:
     sa.Column('note', sa.String(length=200), nullable=False),
     sa.Column('actor', sa.String(length=64), nullable=False),
     sa.Column('created_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('withdraws', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['withdraws'], ['tier_ladder.version'], name=op.f('fk_tier_ladder_withdraws_tier_ladder')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_tier_ladder')),
     sa.UniqueConstraint('version', name=op.f('uq_tier_ladder_version')),
+    sa.UniqueConstraint('withdraws', name=op.f('uq_tier_ladder_withdraws')),
     info={'append_only': True}
     )
     op.create_table('till',
@@ -775,7 +785,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['sale_id'], ['flash_sale.id'], name=op.f('fk_flash_sale_item_sale_id_flash_sale')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_flash_sale_item')),
     sa.UniqueConstraint('pool_id', name=op.f('uq_flash_sale_item_pool_id')),
-    sa.UniqueConstraint('sale_id', 'position', name=op.f('uq_flash_sale_item_sale_id_position'))
+    sa.UniqueConstraint('sale_id', 'position', name=op.f('uq_flash_sale_item_sale_id_position')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('flash_sale_item', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_flash_sale_item_sale_id'), ['sale_id'], unique=False)
@@ -971,7 +982,7 @@ def upgrade() -> None:
     with op.batch_alter_table('purchase', schema=None) as batch_op:
         batch_op.create_index('ix_purchase_member_id_id', ['member_id', 'id'], unique=False)
         batch_op.create_index('ix_purchase_placed_at', ['placed_at'], unique=False)
-        batch_op.create_index('ix_purchase_refunded', ['id'], unique=False, postgresql_where=sa.text('refunded_fen > 0'), sqlite_where=sa.text('refunded_fen > 0'))
+        batch_op.create_index('ix_purchase_refunded', ['id'], unique=False, postgresql_where=sa.text('refunded_fen > 0 OR total_fen = 0'), sqlite_where=sa.text('refunded_fen > 0 OR total_fen = 0'))
         batch_op.create_index('ix_purchase_subject', ['subject'], unique=False)
         batch_op.create_index('ix_purchase_unpaid', ['pay_by'], unique=False, postgresql_where=sa.text("status = 'awaiting_payment'"), sqlite_where=sa.text("status = 'awaiting_payment'"))
 
@@ -986,6 +997,7 @@ def upgrade() -> None:
     sa.Column('quantity', sa.BigInteger(), nullable=False),
     sa.Column('points', sa.BigInteger(), nullable=False),
     sa.Column('cash_fen', sa.BigInteger(), nullable=False),
+    sa.Column('shipping_fen', sa.BigInteger(), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('fulfilment', sa.String(length=10), nullable=False),
     sa.Column('pickup_code', sa.String(length=16), nullable=True),
@@ -1002,6 +1014,7 @@ def upgrade() -> None:
     sa.CheckConstraint("(fulfilment = 'pickup') = (pickup_code IS NOT NULL)", name=op.f('ck_redemption_order_collected_by_code')),
     sa.CheckConstraint('points >= 0 AND cash_fen >= 0', name=op.f('ck_redemption_order_price_not_negative')),
     sa.CheckConstraint('quantity > 0', name=op.f('ck_redemption_order_orders_something')),
+    sa.CheckConstraint('shipping_fen >= 0 AND shipping_fen <= cash_fen', name=op.f('ck_redemption_order_shipping_within_cash')),
     sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_redemption_order_member_id_member')),
     sa.ForeignKeyConstraint(['pool_id'], ['stock_pool.id'], name=op.f('fk_redemption_order_pool_id_stock_pool')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_redemption_order')),
@@ -1077,6 +1090,7 @@ def upgrade() -> None:
     sa.Column('staff_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('token_hash', sa.String(length=64), nullable=False),
     sa.Column('device', sa.String(length=16), nullable=False),
+    sa.Column('is_at_till', sa.Boolean(), nullable=False),
     sa.Column('opened_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('seen_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('expires_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
@@ -1712,8 +1726,9 @@ def upgrade() -> None:
     sa.Column('wallet_fen', sa.BigInteger(), nullable=False),
     sa.Column('points_taken_back', sa.BigInteger(), nullable=False),
     sa.Column('points_returned', sa.BigInteger(), nullable=False),
+    sa.Column('lines', sa.Text(), nullable=True),
     sa.Column('refunded_at', miniprogram_api.core.db.UtcDateTime(timezone=True), nullable=False),
-    sa.CheckConstraint('value_fen > 0', name=op.f('ck_till_refund_gives_something_back')),
+    sa.CheckConstraint('value_fen >= 0', name=op.f('ck_till_refund_takes_nothing')),
     sa.ForeignKeyConstraint(['sale_id'], ['till_sale.id'], name=op.f('fk_till_refund_sale_id_till_sale')),
     sa.ForeignKeyConstraint(['shift_id'], ['shift.id'], name=op.f('fk_till_refund_shift_id_shift')),
     sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_till_refund_staff_id_staff')),
@@ -1935,7 +1950,7 @@ def downgrade() -> None:
     with op.batch_alter_table('purchase', schema=None) as batch_op:
         batch_op.drop_index('ix_purchase_unpaid', postgresql_where=sa.text("status = 'awaiting_payment'"), sqlite_where=sa.text("status = 'awaiting_payment'"))
         batch_op.drop_index('ix_purchase_subject')
-        batch_op.drop_index('ix_purchase_refunded', postgresql_where=sa.text('refunded_fen > 0'), sqlite_where=sa.text('refunded_fen > 0'))
+        batch_op.drop_index('ix_purchase_refunded', postgresql_where=sa.text('refunded_fen > 0 OR total_fen = 0'), sqlite_where=sa.text('refunded_fen > 0 OR total_fen = 0'))
         batch_op.drop_index('ix_purchase_placed_at')
         batch_op.drop_index('ix_purchase_member_id_id')
 

@@ -7,8 +7,10 @@ nothing is shown twice or left out when members join meanwhile.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from miniprogram_api.core.crypto import blind_index
 from miniprogram_api.core.db import db
@@ -70,6 +72,7 @@ def find(
     *,
     way: Way | None = None,
     standing: Standing | None = None,
+    among: Sequence[sa.Select[int]] = (),
     before_id: int | None = None,
     limit: int = PAGE,
 ) -> Found:
@@ -77,49 +80,85 @@ def find(
 
     :param way: what the term is; judged by its form where not given.
     :param standing: only these; closed accounts have neither name nor phone to be found by.
+    :param among: queries for ids of members, each once; only who is found by all of them.
     :param before_id: `next_before_id` of the page before.
     """
     wanted = term.strip()
+    sought = (way or way_of(wanted)) if wanted else None
     query = sa.select(Member).order_by(Member.id.desc()).limit(limit + 1)
-    query = query.where(*_stands(standing))
-    if wanted and (way or way_of(wanted)) is Way.NAME:
-        query = query.where(Member.id.in_(_named(wanted, standing, before_id).limit(limit + 1)))
-    elif wanted:
-        query = query.where(_known_by(wanted, way or way_of(wanted)))
-    if before_id is not None:
-        query = query.where(Member.id < before_id)
+    if standing in _CLOSED_OR_NOT:
+        query = query.where(_CLOSED_OR_NOT[standing])
+    if sought is Way.NAME:
+        query = query.where(_first_of(_named(wanted), standing, among, before_id, limit))
+    elif sought is None and among and standing not in _CLOSED_OR_NOT:
+        query = query.where(_first_of(among[0], standing, among[1:], before_id, limit))
+    else:
+        query = query.where(*_within(Member.id, standing, among, before_id))
+    if sought is not None and sought is not Way.NAME:
+        query = query.where(_known_by(wanted, sought))
+    _plan_anew(db.session())
     rows = db.session.scalars(query).all()
     shown = rows[:limit]
     return Found(shown, shown[-1].id if len(rows) > limit else None)
 
 
-def _stands(standing: Standing | None) -> list[sa.ColumnElement[bool]]:
-    if standing is Standing.OPEN:
-        return [Member.closed_at.is_(None)]
-    if standing is Standing.CLOSED:
-        return [Member.closed_at.is_not(None)]
-    if standing is Standing.BLOCKED:
-        return [Member.id.in_(blocked_members())]
-    return []
+_CLOSED_OR_NOT = {
+    Standing.OPEN: Member.closed_at.is_(None),
+    Standing.CLOSED: Member.closed_at.is_not(None),
+}
 
 
-def _named(term: str, standing: Standing | None, before_id: int | None) -> sa.Select[int]:
-    """The ids of members in whose name the term stands, the newest first.
+def _first_of(
+    found: sa.Select[int],
+    standing: Standing | None,
+    among: Sequence[sa.Select[int]],
+    before_id: int | None,
+    limit: int,
+) -> sa.ColumnElement[bool]:
+    """Who is on the page, where a query for ids decides by itself: only its first are looked up."""
+    ids = found.selected_columns[0]
+    narrowed = found.where(*_within(ids, standing, among, before_id))
+    return Member.id.in_(narrowed.order_by(ids.desc()).limit(limit + 1))
+
+
+def _plan_anew(session: Session) -> None:
+    """Let PostgreSQL plan the search for what is asked, in this transaction.
+
+    A plan that it keeps for every term walks all names for one that nobody has.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.text("SET LOCAL plan_cache_mode = force_custom_plan"))
+
+
+def _within(
+    ids: Any,
+    standing: Standing | None,
+    among: Sequence[sa.Select[int]],
+    before_id: int | None,
+) -> list[sa.ColumnElement[bool]]:
+    """By what the ids of members are narrowed down.
+
+    Each set is cut off at the page's beginning as well: the planner does not see by itself that who
+    stands above it in a set is never met.
+    """
+    blocked = [ids.in_(blocked_members())] if standing is Standing.BLOCKED else []
+    if before_id is None:
+        return [*blocked, *(ids.in_(one) for one in among)]
+    below = (one.where(one.selected_columns[0] < before_id) for one in among)
+    return [ids < before_id, *blocked, *(ids.in_(one) for one in below)]
+
+
+def _named(term: str) -> sa.Select[int]:
+    """The ids of members in whose name the term stands, each once.
 
     All whom a tail names are open.
     """
     begins = folded(term)[:LONGEST_TAIL]
-    query = (
+    return (
         sa.select(NameTail.member_id)
         .where(NameTail.tail >= begins, NameTail.tail < begins + LAST_SIGN)
         .group_by(NameTail.member_id)
-        .order_by(NameTail.member_id.desc())
     )
-    if standing is Standing.BLOCKED:
-        query = query.where(NameTail.member_id.in_(blocked_members()))
-    if before_id is not None:
-        query = query.where(NameTail.member_id < before_id)
-    return query
 
 
 def _known_by(term: str, way: Way) -> sa.ColumnElement[bool]:

@@ -60,6 +60,8 @@ name_acts(
         "staff.add": ("新增员工", "Account opened"),
         "staff.change": ("修改员工", "Account changed"),
         "staff.set_password": ("重设密码", "New password"),
+        "staff.set_pin": ("设置 PIN", "PIN set"),
+        "staff.unlock_session": ("解锁收银台页面", "Till's page unlocked"),
         "staff.unlock": ("解除锁定", "Account unlocked"),
         "staff.locked": ("账号锁定", "Account locked"),
         "staff.leave": ("员工离职", "Left the shop"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import sqlalchemy as sa
-from flask import Blueprint, render_template
+from flask import Blueprint
 
 from miniprogram_api.core.clock import in_shop_time
 from miniprogram_api.core.db import db
@@ -15,7 +15,7 @@ from miniprogram_api.staff.models import StaffAct
 from .act_names import act_name, subject_address, subject_name, subjects_meant
 from .csv_files import download
 from .differences import changes
-from .listing import Asked, Choice, asked, page_of
+from .listing import Asked, Choice, asked, list_page
 from .navigation import HOUSE, Door, add_door
 
 ADDRESS = "/admin/acts"
@@ -30,12 +30,11 @@ def acts() -> Any:
     """Acts, the latest first; the same as a file."""
     choices = _choices()
     wanted = asked(*choices, days=True)
-    rows = db.session.execute(_query(wanted)).all()
-    if wanted.wants_csv:
-        return _file(rows)
-    return render_template(
+    return list_page(
+        wanted,
+        db.session.execute(_query(wanted)).all(),
         "merchant/acts.html",
-        listing=page_of(wanted, rows),
+        file=_file,
         choices=choices,
         changes=changes,
         person=person,
@@ -53,9 +52,7 @@ def _query(wanted: Asked) -> sa.Select[*tuple[Any, ...]]:
         query = query.where(_table.c.act == act)
     if wanted.query:
         query = query.where(_table.c.subject.in_(subjects_meant(wanted.query)))
-    if wanted.after:
-        query = query.where(_table.c.id < wanted.after)
-    return query.order_by(_table.c.id.desc()).limit(wanted.rows)
+    return wanted.latest(query, _table.c.id)
 
 
 def _choices() -> Sequence[Choice]:

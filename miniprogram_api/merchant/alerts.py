@@ -23,12 +23,14 @@ class Alert:
 
     :param href: the page where it can be looked at.
     :param is_grave: it harms members or money until somebody acts.
+    :param role: whom the page is open to.
     """
 
     zh: str
     en: str
     href: str
     is_grave: bool = False
+    role: str = "manager"
 
 
 _watches: dict[str, Callable[[], Iterable[Alert]]] = {}

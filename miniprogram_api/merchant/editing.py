@@ -95,7 +95,7 @@ def keep(sheet: Sheet, running: Running, title: str) -> int:
 
     :raises EditedMeanwhile: the draft, or what runs, is no longer what the sheet was begun from.
     """
-    require_base(sheet, running)
+    require_base(sheet.base, running)
     return save_draft(
         sheet.kind,
         sheet.subject,
@@ -112,18 +112,19 @@ def take(sheet: Sheet, running: Running) -> None:
     :param running: read within that transaction.
     :raises EditedMeanwhile: the draft, or what runs, is no longer what the sheet was begun from.
     """
-    require_base(sheet, running)
+    require_base(sheet.base, running)
     take_draft(sheet.kind, sheet.subject, sheet.revision)
 
 
-def require_base(sheet: Sheet, running: Running) -> None:
+def require_base(base: str, running: Running) -> None:
     """Refuse to write over what was published since.
 
-    :raises EditedMeanwhile: something else runs than when the sheet was begun.
+    :param base: what ran when somebody looked.
+    :raises EditedMeanwhile: something else runs now.
     """
-    if sheet.base != running.base:
+    if base != running.base:
         raise EditedMeanwhile(
-            f"{running.base or 'nothing'} runs, not {sheet.base or 'nothing'}",
+            f"{running.base or 'nothing'} runs, not {base or 'nothing'}",
             edited_by=running.by,
             edited_at=running.at,
         )

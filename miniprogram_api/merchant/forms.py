@@ -12,7 +12,7 @@ from typing import Any
 
 import marshmallow as ma
 from flask import request
-from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.datastructures import FileStorage
 
 from miniprogram_api.core.clock import in_shop_time, shop_zone
 from miniprogram_api.core.errors import DomainError, Unprocessable
@@ -126,17 +126,20 @@ def posted(*without: str) -> Form:
     Rows are numbered anew, without those that were taken away or left empty: what a schema says of its
     second row is said of the form's.
     """
-    sent = {
-        name: value.strip()[:LONGEST_FIELD]
-        for name, value in request.form.items()
-        if name not in {"csrf_token", *without}
-    }
-    return Form(_renumbered(sent))
+    own = {"csrf_token", *without}
+    return Form(_renumbered({name: value for name, value in _sent() if name not in own}))
 
 
 def as_typed() -> Form:
     """What stands in a form that is still being typed, its rows by the page's own numbers."""
-    return Form({name: value.strip()[:LONGEST_FIELD] for name, value in request.form.items()})
+    return Form(dict(_sent()))
+
+
+def _sent() -> Iterator[tuple[str, str]]:
+    """Each field with what stands in it; the boxes of one name that are ticked, with commas."""
+    for name, values in request.form.lists():
+        ticked = [value.strip() for value in values]
+        yield name, ",".join(value for value in ticked if value)[:LONGEST_FIELD]
 
 
 def _renumbered(sent: Mapping[str, str]) -> dict[str, str]:
@@ -282,8 +285,3 @@ def _by_field(messages: Any, before: str = "") -> dict[str, str]:
         else:
             found[key] = " ".join(spoken(str(message)) for message in inner)
     return found
-
-
-def several(form: MultiDict[str, str], name: str) -> list[str]:
-    """Every box of one name that is ticked."""
-    return [value for value in form.getlist(name) if value]

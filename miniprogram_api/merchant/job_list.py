@@ -41,9 +41,7 @@ def jobs_asked(wanted: Asked) -> Sequence[Job]:
         query = query.where(Job.name == name)
     if wanted.query:
         query = query.where(Job.id == _number(wanted.query))
-    if wanted.after:
-        query = query.where(Job.id < wanted.after)
-    return db.session.scalars(query.order_by(Job.id.desc()).limit(wanted.rows)).all()
+    return db.session.scalars(wanted.latest(query, Job.id)).all()
 
 
 def buried_by_name() -> Sequence[sa.Row[str, int]]:

@@ -18,7 +18,7 @@ from .acting import carried_out
 from .csv_files import download
 from .forms import Form, reason_sent
 from .job_list import LATE, buried_by_name, jobs_asked, late_count, shown_payload, timetables
-from .listing import Choice, asked, page_of
+from .listing import Choice, asked, list_page
 from .navigation import HOUSE, Door, add_door
 
 ADDRESS = "/admin/jobs"
@@ -90,12 +90,11 @@ def retry_all() -> Any:
 def _list(form: Form) -> Any:
     choices = _choices()
     wanted = asked(*choices)
-    rows = jobs_asked(wanted)
-    if wanted.wants_csv:
-        return _file(rows)
-    return render_template(
+    return list_page(
+        wanted,
+        jobs_asked(wanted),
         "merchant/jobs.html",
-        listing=page_of(wanted, rows),
+        file=_file,
         choices=choices,
         figures=queue_figures(),
         late=late_count(),

@@ -3,14 +3,14 @@
 A page shows the rows after a key, never "page 734": an offset reads all that it skips.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
-from flask import request
+from flask import Response, render_template, request
 
 from miniprogram_api.core.clock import starts_at
 
@@ -19,6 +19,9 @@ EXPORT_ROWS = 100_000
 _LONGEST_QUERY = 64
 SINCE, UNTIL = "since", "until"
 """The first and the last day of a list."""
+
+Q = TypeVar("Q", bound=sa.Select[*tuple[Any, ...]])
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,12 @@ class Asked:
             *([moment >= starts_at(since)] if since else []),
             *([moment < after_until] if after_until else []),
         ]
+
+    def latest(self, query: Q, key: Any) -> Q:
+        """A query for the rows of this page, the latest first, by a key that only grows."""
+        if self.after is not None:
+            query = query.where(key < self.after)
+        return query.order_by(None).order_by(key.desc()).limit(self.rows)
 
     def _day(self, name: str) -> date | None:
         text = self.filters.get(name)
@@ -90,25 +99,45 @@ class Listing:
         return self.asked.address(format="csv")
 
 
-def asked(*choices: Choice, days: bool = False) -> Asked:
-    """What the address asks for; a value that is no choice is not asked for.
+def asked(*choices: Choice, days: bool = False, parts: Mapping[str, str] | None = None) -> Asked:
+    """What a list is asked for; a value that is no choice is not asked for.
 
     :param days: the list can be asked for by its first and last day.
+    :param parts: the form that asks; None: the address does.
     """
+    parts = request.args if parts is None else parts
     filters = {
         choice.name: value
         for choice in choices
-        if (value := request.args.get(choice.name, "")) in {known for known, *_ in choice.choices}
+        if (value := parts.get(choice.name, "")) in {known for known, *_ in choice.choices}
     }
     if days:
-        filters |= {name: _day_asked(name) for name in (SINCE, UNTIL)}
-    after = request.args.get("after", "")
+        filters |= {name: _day_in(parts.get(name, "")) for name in (SINCE, UNTIL)}
+    after = parts.get("after", "")
     return Asked(
-        query=request.args.get("q", "").strip()[:_LONGEST_QUERY],
+        query=parts.get("q", "").strip()[:_LONGEST_QUERY],
         filters={name: value for name, value in filters.items() if value},
         after=int(after) if after.isascii() and after.isdecimal() and len(after) < 19 else None,
-        wants_csv=request.args.get("format") == "csv",
+        wants_csv=parts.get("format") == "csv",
     )
+
+
+def list_page(
+    asked_for: Asked,
+    rows: Sequence[R],
+    template: str,
+    *,
+    file: Callable[[Sequence[R]], Response],
+    **shown: Any,
+) -> str | Response:
+    """The answer of a list: a page of the rows that were read, or, where asked for, all as a file.
+
+    :param file: makes it.
+    :param shown: what the template shows beside the `listing`.
+    """
+    if asked_for.wants_csv:
+        return file(rows)
+    return render_template(template, listing=page_of(asked_for, rows), **shown)
 
 
 def page_of(asked_for: Asked, rows: Sequence[Any], key: str = "id") -> Listing:
@@ -118,8 +147,7 @@ def page_of(asked_for: Asked, rows: Sequence[Any], key: str = "id") -> Listing:
     return Listing(asked_for, shown, _key(shown[-1], key) if has_more else None)
 
 
-def _day_asked(name: str) -> str:
-    text = request.args.get(name, "")
+def _day_in(text: str) -> str:
     try:
         day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
     except ValueError:

@@ -69,13 +69,14 @@ class Line:
 @for_staff("editor")
 def members() -> str:
     """Those who fit what is typed, the newest first."""
-    wanted = asked(STATES)
+    choices = _choices()
+    wanted = asked(*choices)
     found = _found(wanted, wanted.after, PAGE_ROWS)
     listing = Listing(wanted, lines_of(found.members), found.next_before_id)
     return render_template(
         "merchant/members.html",
         listing=listing,
-        states=STATES,
+        choices=choices,
         columns=_columns(),
         total=member_tabs.total(),
     )
@@ -85,7 +86,7 @@ def members() -> str:
 @for_staff("manager")
 def members_as_file() -> Response:
     """The same as a file, with masked phones; that it was taken is written down, not who was sought."""
-    wanted = Asked(request.form.get("q", "").strip()[:64], _state_sent(), None, wants_csv=True)
+    wanted = asked(*_choices(), parts=request.form)
     facts = {"by": way_of(wanted.query).value if wanted.query else None, **wanted.filters}
     note_list_export(facts)
     headings = [
@@ -203,15 +204,23 @@ def _columns() -> list[member_tabs.Column]:
     return [column for columns in member_tabs.columns() for column in columns.columns]
 
 
+def _choices() -> list[Choice]:
+    return [STATES, *(sieve.choice() for sieve in member_tabs.sieves())]
+
+
 def _found(wanted: Asked, before_id: int | None, limit: int) -> Found:
     state = wanted.filters.get("state")
-    standing = Standing(state) if state else None
-    return find(wanted.query, standing=standing, before_id=before_id, limit=limit)
-
-
-def _state_sent() -> dict[str, str]:
-    state = request.form.get("state", "")
-    return {"state": state} if state in {known for known, *_ in STATES.choices} else {}
+    return find(
+        wanted.query,
+        standing=Standing(state) if state else None,
+        among=[
+            sieve.members(value)
+            for sieve in member_tabs.sieves()
+            if (value := wanted.filters.get(sieve.code))
+        ],
+        before_id=before_id,
+        limit=limit,
+    )
 
 
 def _rows_of_file(wanted: Asked) -> Iterator[Sequence[object]]:

@@ -14,6 +14,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from miniprogram_api.core.db import db
 from miniprogram_api.staff.roles import may
 
+from .listing import Choice
+
 TABLES = "merchant/member_tables.html"
 TABLE_ROWS = 20
 _LONGEST_KEY = 18
@@ -135,6 +137,19 @@ class Columns:
     make: Callable[[Sequence[int]], Mapping[int, Cells]]
 
 
+@dataclass(frozen=True)
+class Sieve:
+    """A filter of the list of members.
+
+    :param choice: what can be asked for; made each time, for what there is to ask for may change.
+    :param members: the ids of those whom a value means, each once, as a query.
+    """
+
+    code: str
+    choice: Callable[[], Choice]
+    members: Callable[[str], sa.Select[int]]
+
+
 @dataclass
 class _Board:
     tabs: dict[str, Tab] = field(default_factory=dict)
@@ -142,6 +157,7 @@ class _Board:
     facts: dict[str, Fact] = field(default_factory=dict)
     acts: dict[str, Act] = field(default_factory=dict)
     columns: dict[str, Columns] = field(default_factory=dict)
+    sieves: dict[str, Sieve] = field(default_factory=dict)
     totals: list[Callable[[], int]] = field(default_factory=list)
 
 
@@ -171,6 +187,11 @@ def add_act(act: Act) -> None:
 def add_columns(columns: Columns) -> None:
     """Show columns in the list of members; a repeat changes nothing."""
     _board.columns[columns.code] = columns
+
+
+def add_sieve(sieve: Sieve) -> None:
+    """Let the list of members be filtered; its choice bears the code. A repeat changes nothing."""
+    _board.sieves[sieve.code] = sieve
 
 
 def add_total(make: Callable[[], int]) -> None:
@@ -211,6 +232,11 @@ def acts_for(role: str) -> list[Act]:
 def columns() -> list[Columns]:
     """The columns of the list, by feature."""
     return list(_board.columns.values())
+
+
+def sieves() -> list[Sieve]:
+    """The filters of the list that features know."""
+    return list(_board.sieves.values())
 
 
 def asked_after(code: str) -> int | None:

@@ -24,7 +24,7 @@ from . import risk_acts, risk_words
 from .acting import carried_out
 from .csv_files import download
 from .forms import Form, reason_sent
-from .listing import Asked, Choice, asked, page_of
+from .listing import Asked, Choice, asked, list_page, page_of
 from .navigation import PEOPLE, Door, add_door
 
 ADDRESS = "/admin/risk"
@@ -52,11 +52,11 @@ def refusals() -> Any:
     wanted = asked(*choices, days=True)
     rows = db.session.scalars(_decisions(wanted)).all()
     numbers = member_numbers(row.subject for row in rows)
-    if wanted.wants_csv:
-        return _file(rows, numbers)
-    return render_template(
+    return list_page(
+        wanted,
+        rows,
         "merchant/risk.html",
-        listing=page_of(wanted, rows),
+        file=lambda rows: _file(rows, numbers),
         choices=choices,
         numbers=numbers,
         words=risk_words,
@@ -149,9 +149,7 @@ def _decisions(wanted: Asked) -> sa.Select[RiskDecision]:
         query = query.where(is_lifted if lifted == "yes" else ~is_lifted)
     if wanted.query:
         query = query.where(_meant(wanted.query))
-    if wanted.after:
-        query = query.where(RiskDecision.id < wanted.after)
-    return query.order_by(RiskDecision.id.desc()).limit(wanted.rows)
+    return wanted.latest(query, RiskDecision.id)
 
 
 def _meant(text: str) -> sa.ColumnElement[bool]:
@@ -178,10 +176,8 @@ def _block_page(form: Form) -> str:
     wanted = asked(
         Choice("state", "", "", [("over", "已结束", "Over")]),
     )
-    query = sa.select(Block).order_by(Block.id.desc()) if wanted.filters else block_list.in_force()
-    if wanted.after:
-        query = query.where(Block.id < wanted.after)
-    listing = page_of(wanted, db.session.scalars(query.limit(wanted.rows)).all())
+    query = sa.select(Block) if wanted.filters else block_list.in_force()
+    listing = page_of(wanted, db.session.scalars(wanted.latest(query, Block.id)).all())
     spans = [(days, say(f"{days} 天", f"{days} days")) for days in SPANS_DAYS]
     return render_template(
         "merchant/blocks.html",

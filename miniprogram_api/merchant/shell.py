@@ -12,6 +12,7 @@ from markupsafe import Markup
 from miniprogram_api.auth.guards import public
 from miniprogram_api.core.clock import in_shop_time, today
 from miniprogram_api.pages.shell import Folder, asset
+from miniprogram_api.staff.errors import SessionLocked
 from miniprogram_api.staff.guards import COOKIE
 from miniprogram_api.staff.roles import may, role_of
 from miniprogram_api.staff.sessions import csrf_of
@@ -25,6 +26,7 @@ TELLINGS = {
     "draft": ("草稿已保存，尚未生效", "The draft is saved; nothing has changed yet"),
     "published": ("已发布", "Published"),
     "scheduled": ("已排定，到时生效", "Scheduled: it comes into force at its moment"),
+    "withdrawn": ("已撤回，不会生效", "Withdrawn: it never comes into force"),
     "discarded": ("草稿已丢弃", "The draft is gone"),
     "done": ("已完成", "Done"),
     "asked": ("已提交，等待另一位负责人审批", "Submitted: somebody else has to approve it"),
@@ -76,9 +78,16 @@ def _take_large_forms() -> None:
 
 @blp.after_app_request
 def _lead_to_sign_in(response: Response) -> Response:
-    """A fragment asked for after the session's end: the whole page goes to the sign-in, and comes back."""
-    if response.status_code == 401 and "HX-Request" in request.headers:
+    """A fragment asked for after the session's end: the whole page goes to the sign-in, and comes back.
+
+    Where the session has locked itself the page is asked for anew, and the PIN asked in its place.
+    """
+    if "HX-Request" not in request.headers:
+        return response
+    if response.status_code == 401:
         response.headers["HX-Redirect"] = url_for("staff_pages.ask_to_sign_in", next=_page_asking())
+    elif g.get("problem_code") == SessionLocked.code:
+        response.headers["HX-Refresh"] = "true"
     return response
 
 

@@ -24,7 +24,7 @@ from .act_names import name_subject
 from .acting import carried_out
 from .csv_files import download
 from .forms import Form, FormRefused, posted, reason_sent
-from .listing import Asked, Choice, asked, page_of
+from .listing import Asked, Choice, asked, list_page
 from .navigation import HOUSE, Door, add_door
 
 ADDRESS = "/admin/staff"
@@ -59,12 +59,11 @@ def people() -> Any:
     """Everybody, by user name; the same as a file."""
     choices = _choices()
     wanted = asked(*choices)
-    rows = db.session.execute(_people(wanted)).all()
-    if wanted.wants_csv:
-        return _file(rows)
-    return render_template(
+    return list_page(
+        wanted,
+        db.session.execute(_people(wanted)).all(),
         "merchant/staff.html",
-        listing=page_of(wanted, rows),
+        file=_file,
         choices=choices,
         role_name=role_of,
         moment_now=now(),

@@ -4,7 +4,6 @@ A feature brings a `RuleBook` and templates that extend `merchant/versions.html`
 `merchant/editor.html`.
 """
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -17,11 +16,22 @@ from miniprogram_api.http.problems import status_of
 from miniprogram_api.staff.guards import for_staff
 
 from . import csv_files, drafts, editing
+from .act_names import name_acts, name_subject
+from .acting import carried_out
 from .drafts import EditedMeanwhile
 from .editing import Running, Sheet, label_of
-from .forms import WHOLE_FORM, Form, FormRefused, number_sent
+from .forms import WHOLE_FORM, Form, FormRefused, number_sent, reason_sent
 from .listing import Listing, asked, page_of
-from .versions import RULE, SCHEDULED, RuleBook, Version, in_force, publish, state_of
+from .versions import (
+    RULE,
+    SCHEDULED,
+    RuleBook,
+    in_force,
+    instead_of,
+    publish,
+    state_of,
+    withdraw,
+)
 
 
 def rule_pages(blp: Blueprint, book: RuleBook[Any]) -> None:
@@ -34,21 +44,40 @@ def rule_pages(blp: Blueprint, book: RuleBook[Any]) -> None:
         ("POST", "/edit/draft", _save_draft),
         ("POST", "/edit/discard", _discard),
         ("POST", "/edit/publish", _publish),
+        ("POST", "/withdraw", _withdraw),
     ):
         guarded = for_staff("editor")(partial(view, book))
         name = view.__name__.removeprefix("_")
         blp.add_url_rule(f"{book.address}{path}", name, guarded, methods=[verb])
+    _name(book)
+
+
+def _name(book: RuleBook[Any]) -> None:
+    """Say in the audit what is done to the rule."""
+    zh, en = book.called
+    name_subject(book.kind, zh, en, f"{book.address}/compare?two={{}}")
+    name_acts(
+        {
+            f"{book.kind}.publish": (f"发布{zh}", f"{en} published"),
+            f"{book.kind}.withdraw": (f"撤回{zh}", f"{en} withdrawn"),
+            f"{book.kind}.draft": (f"保存{zh}草稿", f"{en}: draft saved"),
+            f"{book.kind}.discard_draft": (f"丢弃{zh}草稿", f"{en}: draft discarded"),
+        }
+    )
 
 
 # ------------------------------------------------------------------ the list
 
 
 def _list(book: RuleBook[Any]) -> Any:
-    """The versions: in force, to come, over; and the draft, where there is one."""
+    """The versions: in force, to come, over, withdrawn; and the draft, where there is one."""
+    return _download(book) if asked().wants_csv else _versions(book, Form())
+
+
+def _versions(book: RuleBook[Any], form: Form) -> str:
+    """The list, with the form of an act on it that was refused."""
     versions = book.versions()
     listing = asked()
-    if listing.wants_csv:
-        return _download(book, versions)
     after = listing.after
     rows = [one for one in versions if after is None or one.number < after][: listing.rows]
     page: Listing = page_of(listing, rows, key="number")
@@ -58,12 +87,27 @@ def _list(book: RuleBook[Any]) -> Any:
         listing=page,
         running=in_force(versions),
         state_of=partial(state_of, versions=versions),
+        instead_of=partial(instead_of, versions=versions),
         draft=drafts.draft_of(book.kind, RULE),
+        base=book.running().base,
+        form=form,
         **book.facts(),
     )
 
 
-def _download(book: RuleBook[Any], versions: Sequence[Version]) -> Any:
+def _withdraw(book: RuleBook[Any]) -> Any:
+    """Take a version back before it begins."""
+
+    def act(form: Form) -> None:
+        withdraw(book, number_sent("version"), form.value("base"), reason_sent())
+
+    return carried_out(
+        act, then=book.address, again=lambda form: _versions(book, form), told="withdrawn"
+    )
+
+
+def _download(book: RuleBook[Any]) -> Any:
+    versions = book.versions()
     columns = ("version", "begins_at", "state", "note", "actor", "created_at", "terms")
     rows = (
         (

@@ -1,7 +1,8 @@
 """Rules that have versions: which is in force, and how a form becomes a new one.
 
-A version never changes. What runs is replaced from a moment on that is told before it is published. A
-feature describes its rule by a `RuleBook`; `version_pages` makes its pages.
+A version never changes. What runs is replaced from a moment on that is told before it is published; until
+then the next version can be withdrawn. A feature describes its rule by a `RuleBook`; `version_pages` makes
+its pages.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from miniprogram_api.core.clock import in_shop_time, now
 from miniprogram_api.core.db import retrying, transaction
+from miniprogram_api.core.withdrawals import NoSuchVersion, Withdrawal
 from miniprogram_api.staff import audit
 
 from . import editing
@@ -24,7 +26,7 @@ T = TypeVar("T")
 RULE = "rule"
 """The subject of the draft: a shop has one rule of each kind."""
 STARTS = "when-starts"
-RUNNING, SCHEDULED, OVER = "running", "scheduled", "over"
+RUNNING, SCHEDULED, OVER, WITHDRAWN = "running", "scheduled", "over", "withdrawn"
 _MISSING = "Missing data for required field."
 _NO_DAY = "Not a day of the calendar: YYYY-MM-DD."
 _NO_MOMENT = "Not a moment with an offset: 2026-11-21T10:00:00+08:00."
@@ -32,7 +34,10 @@ _NO_MOMENT = "Not a moment with an offset: 2026-11-21T10:00:00+08:00."
 
 @dataclass(frozen=True)
 class Version:
-    """A version of a rule as its page shows it; `terms` as they are stored."""
+    """A version of a rule as its page shows it; `terms` as they are stored.
+
+    :param withdrawn: who took it back before it began; None: it stands.
+    """
 
     number: int
     begins_at: datetime
@@ -40,6 +45,7 @@ class Version:
     note: str = ""
     actor: str = ""
     created_at: datetime | None = None
+    withdrawn: Withdrawal | None = None
 
 
 @dataclass(frozen=True)
@@ -47,15 +53,18 @@ class RuleBook(Generic[T]):
     """What the pages of a rule need of its feature.
 
     :param kind: of its drafts, and of its acts in the audit.
+    :param called: what people call the rule: Chinese, English.
     :param folder: of its templates: `<folder>/versions.html`, `editor.html`, `preview.html`.
-    :param versions: every version, the newest first.
+    :param versions: every version, the newest first, and those that were withdrawn.
     :param read: what a form means; raises FormRefused.
     :param publish: makes it a version, given the terms, what the page was told, and the reason.
+    :param withdraw: takes a version back before it begins, given its number and the reason.
     :param preview: what the preview shows of terms, given what it was asked.
     :param facts: what the list shows beside the versions; `choices`: what the editor offers.
     """
 
     kind: str
+    called: tuple[str, str]
     address: str
     folder: str
     words: Words
@@ -63,6 +72,7 @@ class RuleBook(Generic[T]):
     form_of: Callable[[Mapping[str, Any]], Form]
     read: Callable[[Form], T]
     publish: Callable[[T, Form, str], Version]
+    withdraw: Callable[[int, str], None]
     preview: Callable[[T, Form], Mapping[str, Any]]
     facts: Callable[[], Mapping[str, Any]] = field(default=dict)
     choices: Callable[[], Mapping[str, Any]] = field(default=dict)
@@ -73,27 +83,49 @@ class RuleBook(Generic[T]):
         return f"{self.address}/edit"
 
     def running(self) -> Running:
-        """What a form is begun from: the newest version, begun or not."""
-        newest = next(iter(self.versions()), None)
-        if newest is None:
+        """What a form is begun from: the newest version that stands, begun or not.
+
+        Its name is the number of whatever was written last, be it a version or a withdrawal.
+        """
+        versions = self.versions()
+        if not versions:
             return Running(Form(), "")
-        form = self.form_of(newest.terms)
-        return Running(form, str(newest.number), newest.actor, newest.created_at)
+        newest = next((one for one in versions if one.withdrawn is None), None)
+        form = self.form_of(newest.terms) if newest else Form()
+        return Running(form, *_last_written(versions))
 
 
-def in_force(versions: Sequence[Version]) -> Version | None:
-    """The version that counts now; None: the rule has none yet."""
-    moment = now()
-    begun = [one for one in versions if one.begins_at <= moment]
+def _last_written(versions: Sequence[Version]) -> tuple[str, str, datetime | None]:
+    """Of whatever was written last: its number, who wrote it and when."""
+    written = [(one.number, one.actor, one.created_at) for one in versions]
+    taken_back = (one.withdrawn for one in versions if one.withdrawn)
+    written += [(one.number, one.actor, one.created_at) for one in taken_back]
+    number, actor, moment = max(written, key=lambda one: one[0])
+    return str(number), actor, moment
+
+
+def in_force(versions: Sequence[Version], moment: datetime | None = None) -> Version | None:
+    """The version that counts at a moment, or now; None: the rule has none then."""
+    until = moment or now()
+    begun = [one for one in versions if one.begins_at <= until and one.withdrawn is None]
     return max(begun, key=lambda one: (one.begins_at, one.number), default=None)
+
+
+def instead_of(version: Version, versions: Sequence[Version]) -> Version | None:
+    """What counts at the moment of a version that is withdrawn; None: no rule does then."""
+    return in_force([one for one in versions if one.number != version.number], version.begins_at)
 
 
 def state_of(version: Version, versions: Sequence[Version]) -> str:
     """Whether a version is in force, comes into force later, or never will (again)."""
+    if version.withdrawn:
+        return WITHDRAWN
     if version == in_force(versions):
         return RUNNING
     is_replaced = any(
-        one.begins_at == version.begins_at and one.number > version.number for one in versions
+        one.begins_at == version.begins_at and one.number > version.number
+        for one in versions
+        if one.withdrawn is None
     )
     return SCHEDULED if version.begins_at > now() and not is_replaced else OVER
 
@@ -151,6 +183,32 @@ def publish(book: RuleBook[T], sheet: Sheet) -> Version:
             reason=reason,
         )
     return version
+
+
+@retrying
+def withdraw(book: RuleBook[T], number: int, base: str, reason: str) -> None:
+    """Take a version back before it begins, and write who did it, why, and what counts in its place.
+
+    :param base: what was written last when somebody looked at the list.
+    :raises EditedMeanwhile: something was published or withdrawn since.
+    :raises NoSuchVersion: there is none of that number.
+    :raises VersionStays: it has begun, begins within a minute, or was withdrawn before.
+    """
+    with transaction():
+        editing.require_base(base, book.running())
+        versions = book.versions()
+        version = next((one for one in versions if one.number == number), None)
+        if version is None:
+            raise NoSuchVersion(f"no version {number}")
+        book.withdraw(number, reason)
+        instead = instead_of(version, versions)
+        audit.record(
+            f"{book.kind}.withdraw",
+            f"{book.kind}:{number}",
+            before=_told(version),
+            after=None if instead is None else _told(instead),
+            reason=reason,
+        )
 
 
 def _require_next(version: Version, running: Running) -> None:

@@ -1,6 +1,5 @@
-"""The welcome page, and the registry by which features put links and cards on it."""
+"""The welcome page, and the doors that it shows."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask, current_app, render_template
@@ -21,50 +20,23 @@ class Link:
     about_en: str
 
 
-@dataclass(frozen=True)
-class Card:
-    """A figure or a piece of news that a feature shows on the welcome page."""
-
-    title_zh: str
-    title_en: str
-    text_zh: str
-    text_en: str
-    href: str = ""
-
-
-CardMaker = Callable[[], Card | None]
-
-
-@dataclass(frozen=True)
-class _Board:
-    links: list[Link]
-    cards: list[CardMaker]
-
-
 def init_welcome(app: Flask) -> None:
-    """Give an application an empty board; features fill it from the composition root."""
-    app.extensions["welcome"] = _Board([], [])
+    """Give an application a page without doors; the composition root adds them."""
+    app.extensions["welcome"] = []
 
 
 def add_links(app: Flask, *links: Link) -> None:
     """Show more doors, in this order."""
-    _board(app).links.extend(links)
-
-
-def add_card(app: Flask, maker: CardMaker) -> None:
-    """Show what `maker` answers whenever the page is asked for; None shows nothing."""
-    _board(app).cards.append(maker)
+    _links(app).extend(links)
 
 
 @blp.get("/")
 @public
 def welcome() -> str:
     """Where a newcomer begins."""
-    board = _board(current_app)
-    cards = [card for maker in board.cards if (card := maker()) is not None]
-    return render_template("pages/welcome.html", links=board.links, cards=cards)
+    return render_template("pages/welcome.html", links=_links(current_app))
 
 
-def _board(app: Flask) -> _Board:
-    board: _Board = app.extensions["welcome"]
-    return board
+def _links(app: Flask) -> list[Link]:
+    links: list[Link] = app.extensions["welcome"]
+    return links

@@ -29,6 +29,7 @@ from .errors import (
     WeChatRefused,
     WeChatUnavailable,
 )
+from .failures import Tally
 from .redaction import quiet_the_libraries, redacted
 from .shipping import Shipment
 from .tokens import AccessToken, RedisFactory, SharedToken, no_redis
@@ -46,8 +47,8 @@ _log = log(__name__)
 class MiniClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
     """WeChat as our features see it; see `errors` for what its methods raise.
 
-    :param redis: gives the Redis through which processes share the access token; a client
-        without one keeps a token of its own.
+    :param redis: gives the Redis through which processes share the access token, and in which
+        failures are counted; a client without one keeps a token of its own and counts none.
     :param timeout: seconds to connect, seconds to wait for the next byte.
     :param pool_size: connections kept open; as many as threads that call at once.
     """
@@ -65,6 +66,7 @@ class MiniClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
         super().__init__(appid, secret, timeout=timeout, auto_retry=False)
         self._http = session_to(base_url, timeout, pool_size)
         self._tokens = SharedToken(appid, self._fetch_token, redis)
+        self._failures = Tally(redis)
         quiet_the_libraries()
 
     # What our features ask
@@ -289,6 +291,7 @@ class MiniClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
             rid=problem.rid,
             milliseconds=round((time.monotonic() - began) * 1000),
         )
+        self._failures.note(path, problem)
         raise problem
 
     def _decode_result(self, res: requests.Response) -> dict[str, Any] | bytes:

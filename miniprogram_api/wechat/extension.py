@@ -14,6 +14,7 @@ from .client import MiniClient
 from .errors import PaymentNotConfigured
 from .pay import PayClient
 from .pay_core import PayKeys
+from .tokens import RedisFactory, no_redis
 from .transport import OPEN_PLATFORM, WECHAT_PAY
 
 _AES_KEY = re.compile(r"[0-9A-Za-z+/]{43}")
@@ -38,7 +39,9 @@ def init_wechat(app: Flask, settings: Settings) -> None:
         settings.wx_appid, settings.wx_secret, base_url=settings.wx_open_base, redis=redis_client
     )
     app.extensions["wechat_pay"] = (
-        pay_client(Path(app.instance_path), settings) if settings.wxpay_mchid else None
+        pay_client(Path(app.instance_path), settings, redis_client)
+        if settings.wxpay_mchid
+        else None
     )
 
 
@@ -63,9 +66,10 @@ def takes_wechat_pay() -> bool:
     return current_app.extensions["wechat_pay"] is not None
 
 
-def pay_client(folder: Path, settings: Settings) -> PayClient:
+def pay_client(folder: Path, settings: Settings, redis: RedisFactory = no_redis) -> PayClient:
     """A client of the merchant that these settings name; nothing is asked before the first call.
 
+    :param redis: gives the Redis in which failures are counted.
     :raises SettingsError: a setting has a wrong form, or a key is missing.
     """
     _refuse_other_than(WECHAT_PAY, settings.wxpay_base, "WXPAY_BASE", settings)
@@ -87,7 +91,11 @@ def pay_client(folder: Path, settings: Settings) -> PayClient:
     notify_base = _notify_base(settings)
     try:
         return PayClient(
-            settings.wx_appid, keys, base_url=settings.wxpay_base, notify_base=notify_base
+            settings.wx_appid,
+            keys,
+            base_url=settings.wxpay_base,
+            notify_base=notify_base,
+            redis=redis,
         )
     except Exception as error:  # noqa: BLE001 - wechatpayv3 has no narrower one
         raise SettingsError(

@@ -16,6 +16,7 @@ from .pay_answers import Notification, PaymentState, RefundState
 from .pay_circle import BusinessCircle
 from .pay_core import Headers, PayKeys
 from .pay_road import SignedRoad
+from .tokens import RedisFactory, no_redis
 from .transport import WECHAT_PAY
 
 JSAPI = "/v3/pay/transactions/jsapi"
@@ -32,6 +33,7 @@ class PayClient(BusinessCircle):
     or `query_refund`, or repeat with the very same numbers. Never take another number.
 
     :param notify_base: the shop's own address on the internet, for `notify_url`.
+    :param redis: gives the Redis in which failures are counted; without one they are not.
     """
 
     def __init__(
@@ -41,12 +43,15 @@ class PayClient(BusinessCircle):
         *,
         base_url: str = WECHAT_PAY,
         notify_base: str = "",
+        redis: RedisFactory = no_redis,
         timeout: tuple[float, float] = (3.0, 8.0),
         pool_size: int = 32,
     ) -> None:
         self.appid, self.mchid = appid, keys.mchid
         self._notify_base = notify_base.rstrip("/")
-        self._road = SignedRoad(keys, base_url=base_url, timeout=timeout, pool_size=pool_size)
+        self._road = SignedRoad(
+            keys, base_url=base_url, timeout=timeout, pool_size=pool_size, redis=redis
+        )
 
     def prepay(
         self,

@@ -14,9 +14,11 @@ from miniprogram_api.core.log import log
 
 from . import pay_answers as answers
 from .errors import NotificationRejected, WeChatError
+from .failures import Tally
 from .pay_answers import Notification
 from .pay_core import GuardedCore, Headers, PayKeys
 from .redaction import quiet_the_libraries
+from .tokens import RedisFactory
 from .transport import WECHAT_PAY, network_failure, session_to
 
 _log = log(__name__)
@@ -25,14 +27,22 @@ _log = log(__name__)
 class SignedRoad:
     """Requests that we sign, answers and notifications that WeChat signs.
 
+    :param redis: gives the Redis in which failures are counted, or None.
     :raises Exception: a key cannot be read.
     """
 
     def __init__(
-        self, keys: PayKeys, *, base_url: str, timeout: tuple[float, float], pool_size: int
+        self,
+        keys: PayKeys,
+        *,
+        base_url: str,
+        timeout: tuple[float, float],
+        pool_size: int,
+        redis: RedisFactory,
     ) -> None:
         session = session_to(base_url, timeout, pool_size, origin=WECHAT_PAY)
         self._core = GuardedCore(keys, session)
+        self._failures = Tally(redis)
         quiet_the_libraries()
 
     def get(self, call: str, path: str) -> dict[str, Any]:
@@ -89,4 +99,5 @@ class SignedRoad:
             request_id=problem.rid,
             milliseconds=round((time.monotonic() - began) * 1000),
         )
+        self._failures.note(f"pay.{call}", problem)
         raise problem

@@ -1,5 +1,8 @@
 """Every page of the merchant's can be reached, is guarded by the policy, and shows what people typed as text."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
 import pytest
 from flask import Flask
 
@@ -15,7 +18,7 @@ from tests.architecture.merchant_walk import (
 from tests.full_shop import open_full_shop
 from tests.office import Clerk
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+OpenMall = Callable[..., AbstractContextManager[Flask]]
 
 NOT_BY_LINKS = {
     "merchant.assets",  # styles and modules
@@ -48,25 +51,27 @@ def doors() -> list[str]:
     return [door.href for _group, part in doors_for("owner") for door in part]
 
 
-@pytest.fixture
-def strolled(app: Flask) -> Walk:
+@pytest.fixture(scope="module")
+def strolled(open_mall: OpenMall) -> Walk:
     """Every page of a full shop, as its owner finds them."""
-    open_full_shop(app)
-    return walk(app, Clerk(app, "owner"), doors())
+    with open_mall() as app:
+        open_full_shop(app)
+        return walk(app, Clerk(app, "owner"), doors())
 
 
-@pytest.fixture
-def spoilt(app: Flask) -> Walk:
+@pytest.fixture(scope="module")
+def spoilt(open_mall: OpenMall) -> Walk:
     """The same where every name is a script."""
-    open_full_shop(app)
-    assert fill_with_malice(app) > 500
-    return walk(app, Clerk(app, "owner"), doors())
+    with open_mall() as app:
+        open_full_shop(app)
+        assert fill_with_malice(app) > 500
+        return walk(app, Clerk(app, "owner"), doors())
 
 
 def test_every_page_can_be_reached_from_a_door_and_none_is_broken(
-    app: Flask, strolled: Walk
+    mall: Flask, strolled: Walk
 ) -> None:
-    pages = {rule.endpoint for rule in routes(app, "GET")} - NOT_BY_LINKS
+    pages = {rule.endpoint for rule in routes(mall, "GET")} - NOT_BY_LINKS
     assert strolled.broken == []
     assert sorted(pages - strolled.reached) == []
 

@@ -39,6 +39,7 @@ LEAST_ROLE: dict[str, str] = {
     "checkin_merchant.preview": "editor",
     "checkin_merchant.publish": "editor",
     "checkin_merchant.save_draft": "editor",
+    "checkin_merchant.withdraw": "editor",
     "coupons_member_acts.ask_give": "manager",
     "coupons_member_acts.give": "manager",
     "coupons_member_acts.void": "manager",
@@ -50,6 +51,7 @@ LEAST_ROLE: dict[str, str] = {
     "earning_merchant.publish": "editor",
     "earning_merchant.save_draft": "editor",
     "earning_merchant.what_if": "editor",
+    "earning_merchant.withdraw": "editor",
     "flash_sale_merchant.close": "editor",
     "flash_sale_merchant.discard": "editor",
     "flash_sale_merchant.edit": "editor",
@@ -166,6 +168,7 @@ LEAST_ROLE: dict[str, str] = {
     "tiers_merchant.publish": "editor",
     "tiers_merchant.save_draft": "editor",
     "tiers_merchant.standing": "editor",
+    "tiers_merchant.withdraw": "editor",
     "reports_merchant.export": "manager",
     "reports_merchant.report": "manager",
 }

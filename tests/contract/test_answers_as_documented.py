@@ -38,12 +38,14 @@ NO_LIMITS: dict[str, object] = {
 }
 
 # The login code may be left out, but only behind WeChat Cloud Run, which says who calls. A bill and a
-# refund are told by amount or by line. A moment may have the form of one and lie on no calendar.
+# refund are told by amount or by line. Who signs at a till gives a PIN or a password. A moment may have the form of one and lie on no calendar.
 CONDITIONAL = {
     ("POST", "/api/v1/sessions"),
     ("POST", "/api/v1/pos/quotes"),
     ("POST", "/api/v1/pos/offline-sales"),
     ("POST", "/api/v1/pos/sales/{sale_no}/refunds"),
+    ("POST", "/api/v1/pos/approvals"),
+    ("POST", "/api/v1/staff/sessions/current/unlock"),
 }
 
 _members = count(1)

@@ -7,16 +7,16 @@ function typedIn(form) {
 }
 
 export function keepWhatIsTyped(root) {
+  // A page that tells of a success has taken in what was typed before it.
+  if (new URLSearchParams(location.search).has("told")) {
+    for (const name of Object.keys(sessionStorage)) if (name.startsWith("typed:")) sessionStorage.removeItem(name);
+  }
   for (const form of root.querySelectorAll("form[data-keep]")) {
     const kept = sessionStorage.getItem(key(form));
     const shown = JSON.stringify(typedIn(form));
     if (kept && kept !== shown && !form.querySelector("[aria-invalid]")) offer(form, JSON.parse(kept));
     form.addEventListener("input", () => sessionStorage.setItem(key(form), JSON.stringify(typedIn(form))));
     form.addEventListener("rows", () => sessionStorage.setItem(key(form), JSON.stringify(typedIn(form))));
-  }
-  // A page that tells of a success has taken in what was typed before it.
-  if (new URLSearchParams(location.search).has("told")) {
-    for (const name of Object.keys(sessionStorage)) if (name.startsWith("typed:")) sessionStorage.removeItem(name);
   }
 }
 
@@ -46,7 +46,7 @@ function bringBack(form, fields) {
   }
   for (const field of form.elements) {
     if (!field.name || field.name === "csrf_token" || field.name === "revision") continue;
-    if (field.type === "checkbox") field.checked = wanted.get(field.name) === field.value;
+    if (field.type === "checkbox") field.checked = fields.some(([name, value]) => name === field.name && value === field.value);
     else if (wanted.has(field.name) && field.type !== "file") field.value = wanted.get(field.name);
   }
   form.dispatchEvent(new Event("input", { bubbles: true }));

@@ -133,3 +133,11 @@ def test_a_posted_form_is_trimmed_and_carries_no_proof(app_of_forms: Flask) -> N
 @pytest.fixture
 def app_of_forms() -> Flask:
     return Flask(__name__)
+
+
+def test_boxes_of_one_name_are_read_together(app: Flask) -> None:
+    boxes = {**TYPED, "days": ["1", "", " 3"], "prizes-7-name": ["空", ""]}
+    with app.test_request_context(method="POST", data=boxes):
+        form = posted()
+    assert form.value("days") == "1,3"
+    assert form.load(WheelSchema()) == MEANT

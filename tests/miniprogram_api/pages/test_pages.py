@@ -10,7 +10,6 @@ from flask.testing import FlaskClient
 from app import create_app
 from miniprogram_api.http.problem_list import all_problems
 from miniprogram_api.pages.shell import STATIC, Folder, show_instead_of
-from miniprogram_api.pages.welcome import Card, add_card
 
 
 @pytest.fixture(scope="module")
@@ -36,15 +35,6 @@ def test_the_switch_to_english_is_remembered(browser: FlaskClient) -> None:
     assert "API documentation" in browser.get("/?lang=en").text
     assert "API documentation" in browser.get("/").text
     assert "接口文档" in browser.get("/?lang=zh").text
-
-
-def test_a_feature_puts_a_card_on_the_welcome_page() -> None:
-    app = create_app({"ENVIRONMENT": "test", "TESTING": True})
-    add_card(app, lambda: Card("会员", "Members", "12 <位>", "12 <of them>"))
-    add_card(app, lambda: None)
-    page = app.test_client().get("/").text
-    assert "12 &lt;位&gt;" in page
-    assert page.count('class="card"') == 1
 
 
 @pytest.mark.parametrize(
