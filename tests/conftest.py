@@ -7,9 +7,11 @@ The tables come from the migration. While a migration is still to be written,
 `MALL_TEST_CREATE_ALL=1` makes them from the models instead.
 """
 
+import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,7 @@ from tests.services.network import close_network
 from tests.services.thrift import make_thrifty, share_compiled_sql
 
 DATABASES = ("sqlite", "postgresql")
+LONG = ("slow", "browser")
 
 TEST_SETTINGS: dict[str, object] = {
     "TESTING": True,
@@ -64,6 +67,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return  # the test chose for itself
     chosen = metafunc.config.getoption("--database") or DATABASES
     metafunc.parametrize("database", chosen, indirect=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules with long tests come first: what is left at the end can be shared out in small pieces."""
+    long = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
+    items.sort(key=lambda item: item.path not in long)
 
 
 # ------------------------------------------------------------------ servers, one a session
@@ -155,29 +164,49 @@ def app_settings() -> dict[str, object]:
 
 @pytest.fixture
 def app(
-    database: str,
-    redis_server: str,
-    app_settings: dict[str, object],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    database: str, redis_server: str, app_settings: dict[str, object], tmp_path: Path
 ) -> Iterator[Flask]:
     """The application on a fresh database, with its context pushed."""
-    monkeypatch.setenv("MALL_INSTANCE", str(tmp_path / "instance"))
-    urls = {"DATABASE_URL": database, "REDIS_URL": redis_server}
-    app = create_app({**TEST_SETTINGS, **urls, **app_settings})
-    with app.app_context():
-        make_thrifty(db.engine)
+    with opened(database, redis_server, app_settings, tmp_path) as app:
         yield app
-        revocation.stop(app)
-        left_open = in_transaction()
-        db.session.remove()
-        leaked = db.engine.pool.checkedout()  # type: ignore[attr-defined]
-        db.engine.dispose()
+
+
+@contextlib.contextmanager
+def opened(
+    database: str, redis_server: str, settings: Mapping[str, object], folder: Path
+) -> Iterator[Flask]:
+    """The application, with its context pushed; for a test, or for all tests of a module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MALL_INSTANCE", str(folder / "instance"))
+        urls = {"DATABASE_URL": database, "REDIS_URL": redis_server}
+        app = create_app({**TEST_SETTINGS, **urls, **settings})
+        with app.app_context():
+            make_thrifty(db.engine)
+            yield app
+            revocation.stop(app)
+            left_open = in_transaction()
+            db.session.remove()
+            leaked = db.engine.pool.checkedout()  # type: ignore[attr-defined]
+            db.engine.dispose()
     with connect(redis_server) as client:
         client.flushall()
     app.extensions["redis_client"].close()
     assert not left_open, "the test left a transaction open"
     assert leaked == 0, f"{leaked} database connections were never given back"
+
+
+@pytest.fixture(scope="session")
+def open_mall(
+    sqlite_template: Path, redis_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., AbstractContextManager[Flask]]:
+    """Opens the application on SQLite for tests that only look, and so may share it."""
+
+    def opening(**settings: object) -> AbstractContextManager[Flask]:
+        folder = tmp_path_factory.mktemp("mall")
+        shutil.copy(sqlite_template, folder / "mall.db")
+        return opened(f"sqlite:///{folder / 'mall.db'}", redis_server, settings, folder)
+
+    return opening
 
 
 @pytest.fixture

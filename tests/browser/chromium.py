@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MISSING = (
@@ -25,11 +25,10 @@ def path_of_chromium() -> str:
 
 
 @contextlib.contextmanager
-def running(*flags: str) -> Iterator[Browser]:
+def running(driver: Playwright, *flags: str) -> Iterator[Browser]:
     """Chromium without a window, gone with the block."""
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path_of_chromium(), args=list(flags))
-        try:
-            yield browser
-        finally:
-            browser.close()
+    browser = driver.chromium.launch(executable_path=path_of_chromium(), args=list(flags))
+    try:
+        yield browser
+    finally:
+        browser.close()

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from . import chromium
-from .shop import Shop
+from .shop import Shop, open_shop
 from .till import Till
 
 WIDE = (1280, 720)
@@ -16,10 +16,17 @@ SLOW_MS = 20_000  # how long a page may take on a busy machine
 expect.set_options(timeout=SLOW_MS)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A Chromium for the tests of a module."""
-    with chromium.running() as running:
+@pytest.fixture(scope="package")
+def driver() -> Iterator[Playwright]:
+    """What speaks to browsers."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="package")
+def browser(driver: Playwright) -> Iterator[Browser]:
+    """One Chromium for all; every test opens profiles of its own in it."""
+    with chromium.running(driver) as running:
         yield running
 
 
@@ -31,13 +38,8 @@ def app_settings() -> dict[str, object]:
 @pytest.fixture
 def shop(app: Flask) -> Iterator[Shop]:
     """An open shop with a cashier, 小陈, and a manager, 李店长; a yuan earns a point."""
-    shop = Shop(app)
-    shop.hire("chen", "cashier", "小陈")
-    shop.hire("li", "manager", "李店长")
-    shop.earns_a_point_a_yuan()
-    shop.open()
-    yield shop
-    shop.close()
+    with open_shop(app) as shop:
+        yield shop
 
 
 @pytest.fixture

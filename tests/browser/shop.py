@@ -1,11 +1,17 @@
 """A shop with a counter, served on a loopback port: what the browser opens."""
 
+import contextlib
+import functools
 import itertools
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from unittest import mock
 
+import sqlalchemy as sa
 from flask import Flask
+from playwright.sync_api import Page
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from miniprogram_api.core.clock import now
@@ -15,7 +21,10 @@ from miniprogram_api.core.errors import DomainError
 from miniprogram_api.members.accounts import last4_index, phone_place
 from miniprogram_api.members.models import Member
 from miniprogram_api.members.rules import new_member_no
-from miniprogram_api.staff import accounts
+from miniprogram_api.staff import accounts, passwords
+from miniprogram_api.staff.guards import COOKIE
+from miniprogram_api.staff.models import Staff
+from miniprogram_api.staff.sessions import open_session
 from points_mall.cashier import issuing
 from points_mall.catalogue import services as catalogue
 from points_mall.catalogue.terms import NewVariant, RewardTerms
@@ -37,6 +46,7 @@ PASSWORD = "three blue umbrellas"
 MONTH = Validity(Span.DAYS, days=30)
 START = declare("test_gift", "测试赠送", "Test gift", counterparty="test")
 _numbers = itertools.count(1)
+_hashed = functools.cache(passwords.hashed)  # all have one password, and a hash takes long
 
 
 class Quiet(WSGIRequestHandler):
@@ -64,7 +74,8 @@ class Shop:
             "127.0.0.1", self.port, self.app, threaded=True, request_handler=Quiet
         )
         self.port = self._server.port
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        serve = functools.partial(self._server.serve_forever, poll_interval=0.05)
+        threading.Thread(target=serve, daemon=True).start()
 
     def close(self) -> None:
         """The line is down: nobody answers."""
@@ -74,7 +85,8 @@ class Shop:
             self._server = None
 
     def hire(self, username: str, role: str, name: str) -> None:
-        accounts.add(username, PASSWORD, role, name=name)
+        with mock.patch.object(passwords, "hashed", _hashed):
+            accounts.add(username, PASSWORD, role, name=name)
 
     def earns_a_point_a_yuan(self) -> None:
         rule_book.publish(Terms(rate=Rate(1, 100)))
@@ -90,6 +102,38 @@ class Shop:
         answer = client.post(f"/api/v1{path}", json=body, headers=bearer(member_id) | key)
         assert answer.status_code == 201, answer.text
         return dict(answer.get_json())
+
+
+@contextlib.contextmanager
+def open_shop(app: Flask) -> Iterator[Shop]:
+    """An open shop with a cashier, 小陈, and a manager, 李店长; a yuan earns a point."""
+    shop = Shop(app)
+    shop.hire("chen", "cashier", "小陈")
+    shop.hire("li", "manager", "李店长")
+    shop.earns_a_point_a_yuan()
+    shop.open()
+    try:
+        yield shop
+    finally:
+        shop.close()
+
+
+def seat(page: Page, address: str, username: str) -> None:
+    """Give a browser the cookie of somebody who signed in; the form has tests of its own."""
+    with transaction() as session:
+        staff_id = session.scalars(sa.select(Staff.id).filter_by(username=username)).one()
+        token = open_session(staff_id, "browser").token
+    page.context.add_cookies(
+        [
+            {
+                "name": COOKIE,
+                "value": token,
+                "url": address,
+                "httpOnly": True,
+                "sameSite": "Strict",
+            }
+        ]
+    )
 
 
 def member(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import segno
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Playwright, expect
 
 from . import chromium
 from .marks import IN_CHROMIUM
@@ -22,10 +22,11 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser(film: Path) -> Iterator[Browser]:
+def browser(driver: Playwright, film: Path) -> Iterator[Browser]:
     """A Chromium whose camera shows a film."""
     film.write_bytes(_film_of("0"))
-    with chromium.running(*chromium.CAMERA, f"--use-file-for-fake-video-capture={film}") as seeing:
+    shows = f"--use-file-for-fake-video-capture={film}"
+    with chromium.running(driver, *chromium.CAMERA, shows) as seeing:
         yield seeing
 
 

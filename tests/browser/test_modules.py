@@ -1,14 +1,16 @@
 """The page's pure modules, run where they live: scanner bursts, amounts, the queue, numbers."""
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from flask import Flask
+from playwright.sync_api import Browser, Error, Page
 
-from .marks import IN_CHROMIUM
-from .shop import Shop
+from .shop import open_shop, seat
 
-pytestmark = IN_CHROMIUM
+pytestmark = pytest.mark.browser
 
 SCRIPT = """async ([module, script]) => {
   const m = await import(document.querySelector('script[type=module]').src.replace('main.js', module));
@@ -42,16 +44,33 @@ QR_OF_A_RECEIPT = [
 """As another program draws it: version 1, level M, mask 0."""
 
 
+@pytest.fixture(scope="module")
+def page(
+    browser: Browser, open_mall: Callable[..., AbstractContextManager[Flask]]
+) -> Iterator[Page]:
+    """A till's page; its modules keep nothing between two tests."""
+    with open_mall() as app, open_shop(app) as shop:
+        context = browser.new_context(bypass_csp=True)
+        page = context.new_page()
+        seat(page, shop.address, "chen")
+        page.goto(f"{shop.address}/pos")
+        page.wait_for_selector("#set-up")
+        yield page
+        context.close()
+
+
 @pytest.fixture
-def run(shop: Shop, open_page: Any) -> Any:
-    """Runs a script with one of the page's modules as `m`."""
-    page: Page = open_page(bypass_csp=True)
-    page.goto(f"{shop.address}/pos")
-    page.fill("[name=username]", "chen")
-    page.fill("[name=password]", "three blue umbrellas")
-    page.click("form button")
-    page.wait_for_selector("#set-up")
-    return lambda module, script: page.evaluate(SCRIPT, [module, script])
+def run(page: Page) -> Iterator[Any]:
+    """Runs a script with one of the page's modules as `m`; whatever the page complains about fails."""
+    complaints: list[str] = []
+
+    def hear(error: Error) -> None:
+        complaints.append(str(error))
+
+    page.on("pageerror", hear)
+    yield lambda module, script: page.evaluate(SCRIPT, [module, script])
+    page.remove_listener("pageerror", hear)
+    assert complaints == []
 
 
 def test_amounts_are_read_as_a_hand_means_them(run: Any) -> None:

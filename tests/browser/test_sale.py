@@ -21,7 +21,7 @@ def test_a_sale_is_three_acts(shop: Shop, till: Till) -> None:
     till.type("128")
     till.pays("¥121.60")
     till.press("Enter")
-    till.wait_until_done()
+    till.wait_until_done(by_itself=True)
 
     (sale,) = till.sold()
     assert sale["payable_fen"] == 12160

@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
-from .shop import PASSWORD
+from .shop import PASSWORD, seat
 
 GUN_GAP_MS, HAND_GAP_MS = 8, 140
 _PLACES = {"+": ("Equal", 187), ".": ("Period", 190)}
@@ -29,8 +29,9 @@ class Till:
         self.page.click("form button")
 
     def open(self, username: str = "chen", code: str = "T1", manager: str = "li") -> None:
-        """Sign in and register this device; a manager signs where the cashier may not."""
-        self.sign_in(username)
+        """Come in and register this device; a manager signs where the cashier may not."""
+        seat(self.page, self.address, username)
+        self.page.goto(f"{self.address}/pos")
         self.page.fill("#set-up [name=code]", code)
         self.page.fill("#set-up [name=name]", "1 号机")
         if self.page.locator("#set-up [name=username]").count():
@@ -95,16 +96,32 @@ class Till:
     def says(self, text: str) -> None:
         expect(self.trouble).to_contain_text(text)
 
-    def wait_until_done(self) -> None:
-        """The tick has come and gone."""
+    def wait_until_done(self, *, by_itself: bool = False) -> None:
+        """The tick has come, and gone: at a touch, or when its time is over."""
         self.page.wait_for_selector("#done:not([hidden])")
+        if not by_itself:
+            self.page.evaluate("document.querySelector('#done').click()")
         self.page.wait_for_selector("#done", state="hidden")
 
     def sold(self) -> list[dict[str, Any]]:
         """This till's latest sales, as the server tells them."""
         return list(self.page.evaluate(_LATEST))
 
+    def sell_goods(self, *goods: tuple[str, int, int]) -> None:
+        """A register that knows its goods sells here: what, how many, for how much in all."""
+        lines = [
+            {"title": title, "quantity": quantity, "amount_fen": amount_fen}
+            for title, quantity, amount_fen in goods
+        ]
+        self.page.evaluate(_SELL, lines)
 
+
+_SELL = """async (lines) => {
+  const base = document.querySelector('script[type=module]').src.replace(/main\\.js$/, '');
+  const { post } = await import(base + 'wire.js');
+  const { quote_id } = await post('/pos/quotes', { lines });
+  await post('/pos/sales', { quote_id, receipt_no: `R-${quote_id}` }, { key: `goods-of-${quote_id}` });
+}"""
 _LATEST = """async () => {
   const base = document.querySelector('script[type=module]').src.replace(/main\\.js$/, '');
   const { get } = await import(base + 'wire.js');

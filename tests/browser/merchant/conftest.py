@@ -7,15 +7,13 @@ from playwright.sync_api import Page
 
 from tests.browser.shop import Shop
 
-from .office import WIDE, Office
+from .office import WIDE, Office, hire_the_office
 
 
 @pytest.fixture
 def staffed(shop: Shop) -> Shop:
     """The shop with an editor, 小周, and an owner, 王老板, beside its cashier and manager."""
-    shop.hire("zhou", "editor", "小周")
-    shop.hire("wang", "owner", "王老板")
-    return shop
+    return hire_the_office(shop)
 
 
 @pytest.fixture

@@ -1,32 +1,41 @@
 """Every page of a full shop, in both languages, wide and on a phone: readable by all, and by keyboard alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
 from tests.architecture.merchant_walk import routes
-from tests.browser.marks import IN_CHROMIUM
-from tests.browser.shop import Shop
+from tests.browser.shop import Shop, open_shop
+from tests.conftest import TEST_SETTINGS
 from tests.full_shop import open_full_shop
 from tests.office import Clerk
-from tests.services.wechat import Simulator
+from tests.services import wechat
 
-from .office import AXE, PHONE, WIDE, Office
+from .office import AXE, PHONE, WIDE, Office, hire_the_office
 
-pytestmark = IN_CHROMIUM
-
-
-@pytest.fixture
-def app_settings(simulator: Simulator) -> dict[str, object]:
-    return {"SHOP_NAME": "乐购", "WX_OPEN_BASE": simulator.url}
+pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def full_shop(app: Flask, staffed: Shop) -> Shop:
-    open_full_shop(app)
-    return staffed
+@pytest.fixture(scope="module")
+def app(open_mall: Callable[..., AbstractContextManager[Flask]]) -> Iterator[Flask]:
+    """One for all: nobody here does more than look."""
+    with (
+        wechat.running(str(TEST_SETTINGS["WX_APPID"]), str(TEST_SETTINGS["WX_SECRET"])) as world,
+        open_mall(SHOP_NAME="乐购", WX_OPEN_BASE=world.url) as app,
+    ):
+        yield app
+
+
+@pytest.fixture(scope="module")
+def staffed(app: Flask) -> Iterator[Shop]:
+    """A full shop, and its office."""
+    with open_shop(app) as shop:
+        hire_the_office(shop)
+        open_full_shop(app)
+        yield shop
 
 
 def pages(app: Flask) -> list[str]:
@@ -39,13 +48,13 @@ def pages(app: Flask) -> list[str]:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_no_page_shuts_anybody_out(
-    app: Flask, full_shop: Shop, desk: Callable[..., Office], lang: str
+    app: Flask, staffed: Shop, desk: Callable[..., Office], lang: str
 ) -> None:
     office, found = desk(), []
     office.page.add_init_script(path=AXE)
     for address in pages(app):
         office.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
-        office.page.goto(f"{full_shop.address}{address}?lang={lang}")
+        office.page.goto(f"{staffed.address}{address}?lang={lang}")
         expect(office.page.locator("[aria-busy=true]")).to_have_count(0)
         for width, height in (WIDE, PHONE):
             office.page.set_viewport_size({"width": width, "height": height})
@@ -55,7 +64,7 @@ def test_no_page_shuts_anybody_out(
     assert found == [], "\n".join(found)
 
 
-def test_the_keyboard_alone_goes_everywhere(full_shop: Shop, desk: Callable[..., Office]) -> None:
+def test_the_keyboard_alone_goes_everywhere(staffed: Shop, desk: Callable[..., Office]) -> None:
     page = desk().open("/admin/members").page
     page.keyboard.press("Tab")
     assert in_focus(page) == "跳到内容"
@@ -76,7 +85,7 @@ def test_the_keyboard_alone_goes_everywhere(full_shop: Shop, desk: Callable[...,
     assert len({door for door in reached if door and door.startswith("/admin")}) == doors
 
 
-def test_a_menu_on_a_phone_opens_by_keyboard(full_shop: Shop, desk: Callable[..., Office]) -> None:
+def test_a_menu_on_a_phone_opens_by_keyboard(staffed: Shop, desk: Callable[..., Office]) -> None:
     page = desk(size=PHONE).open("/admin").page
     toggle = page.locator(".side-toggle")
     assert not page.locator(".side-doors").is_visible()

@@ -41,6 +41,23 @@ def test_the_pages_of_sales_look_right(office: Office, sale: int, lang: str) -> 
     page.locator("[name=slots-0-ends_at]").fill(wall_clock(starts_at + HOUR)[:16])
     expect(page.locator("#preview .countdown")).to_contain_text(":")
     office.looks_right(f"flash-sale-editor-{lang}")
+    office.open("/admin/flash-sales/2/edit").looks_right(f"flash-sale-to-come-{lang}")
+    office.open(f"/admin/flash-sales/{sale}/edit").looks_right(f"flash-sale-open-{lang}")
+
+
+def test_a_price_is_corrected_before_the_sale_opens(office: Office, sale: int) -> None:
+    page = office.open("/admin/flash-sales/2/edit").page
+    page.get_by_role("textbox", name="积分价").first.fill("1300")
+    expect(page.locator("#preview .phone-price").first).to_have_text("1,300 积分")
+    page.get_by_role("button", name="加一件商品").click()
+    page.keyboard.type("保温杯")  # the new row has the focus
+    for name, value in (("积分价", "100"), ("库存", "9")):
+        page.get_by_role("textbox", name=name, exact=True).last.fill(value)
+    page.get_by_label("为什么改").fill("定价有误")
+    page.get_by_role("button", name="保存修改").click()
+    expect(page.get_by_role("status").first).to_contain_text("已保存")
+    expect(page.get_by_role("row", name="双人电影票")).to_contain_text("1,300 积分")
+    expect(page.get_by_role("row", name="保温杯")).to_contain_text("9 / 9")
 
 
 def test_stock_is_raised_by_keyboard_and_seen_live(office: Office, sale: int) -> None:

@@ -1,16 +1,20 @@
 """积分规则、会员等级、签到规则 in a real browser."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from checkin import rule_book as checkin_rules
 from miniprogram_api.core.clock import now
 from miniprogram_api.core.db import db
+from miniprogram_api.merchant.drafts import draft_of
 from points_mall.earning import rule_book
 from points_mall.earning.example import EXAMPLE
 from points_mall.earning.terms import Rate
 from tests.browser.marks import IN_CHROMIUM
 from tests.browser.shop import member
+from tests.points_mall.coupon_drops.conftest import template
 from tests.points_mall.earning.conftest import awarded, buys
 
 from .office import Office
@@ -87,6 +91,50 @@ def test_the_later_of_two_tabs_is_shown_both_and_chooses(office: Office) -> None
     page.get_by_role("button", name="用我的").click()
     expect(page.get_by_text("草稿已保存")).to_be_visible()
     expect(page.locator("[name=grace_days]")).to_have_value("22")
+
+
+def test_a_scheduled_version_is_withdrawn_by_keyboard(office: Office) -> None:
+    later = rule_book.publish(EXAMPLE, now() + timedelta(days=2), note="双十二")
+    page = office.open("/admin/earning").page
+    page.get_by_role("button", name="撤回", exact=True).press("Enter")
+    page.keyboard.type("算错了")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("已撤回，不会生效")
+    expect(page.get_by_role("row", name="双十二")).to_contain_text("撤回：算错了")
+    office.looks_right("earning-withdrawn-zh")
+    db.session.rollback()
+    assert set(rule_book.withdrawn(db.session())) == {later.version}
+
+
+def test_weekdays_are_picked_and_outlive_an_accident(office: Office) -> None:
+    rule_book.publish(EXAMPLE)
+    page = office.open("/admin/earning/edit").page
+    week = page.get_by_role("group", name="每周星期几").first
+    for day in ("六", "日"):
+        week.get_by_label(day, exact=True).check()
+    expect(week.get_by_role("checkbox", checked=True)).to_have_count(2)
+    page.reload()
+    office.looks_right("earning-offered-zh")
+    page.get_by_role("button", name="恢复").click()
+    expect(week.get_by_role("checkbox", checked=True)).to_have_count(2)
+    page.get_by_role("button", name="保存草稿").click()
+    expect(page.get_by_text("草稿已保存")).to_be_visible()
+    expect(week.get_by_role("checkbox", checked=True)).to_have_count(2)
+    week.scroll_into_view_if_needed()
+    office.looks_right("earning-weekdays-zh")
+    db.session.rollback()
+    draft = draft_of("earning_rule", "rule")
+    assert draft is not None
+    assert draft.content["campaigns"][0]["weekdays"] == "6,7"
+
+
+def test_a_coupon_is_chosen_by_its_name(office: Office) -> None:
+    template("welcome")
+    page = office.open("/admin/check-in/edit").page
+    page.locator("[name=daily-0-kind]").select_option("coupon")
+    page.locator("[name=daily-0-amount]").fill("1")
+    page.locator("[name=daily-0-item]").select_option("welcome")
+    expect(page.locator(".strip-day").first).to_contain_text("优惠券 ×1")
 
 
 def retype(page: Page, label: str, text: str) -> None:
