@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from miniprogram_api.core.crypto import Undecipherable
+from miniprogram_api.core.db import unhurried
 from points_mall.stock.models import StockPool, StockUnit
 
 from . import fairness, guarantee, sealing, versions
@@ -52,6 +53,7 @@ def findings(session: Session) -> Iterator[Finding]:
     """
     if session.get_bind().dialect.name == "postgresql" and not session.in_transaction():
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    unhurried(session)
     for wheel in session.scalars(sa.select(Wheel).order_by(Wheel.id)).all():
         yield from _WheelAudit(session, wheel).findings()
     yield from _stray_units(session)

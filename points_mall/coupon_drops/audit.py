@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from miniprogram_api.core.db import db
+from miniprogram_api.core.db import db, unhurried
 from points_mall.coupons.models import Coupon
 from points_mall.stock.models import StockPool, StockUnit
 
@@ -49,6 +49,7 @@ _IS_SAME = sa.and_(
 def findings() -> Iterator[Unmatched]:
     """Everything that does not match."""
     db.session.rollback()  # read what is committed now
+    unhurried(db.session())
     coupons = sa.func.coalesce(_COUPONS.c.coupons, 0)
     owned = (
         sa.select(_UNITS.c.code, _UNITS.c.holder, coupons, _UNITS.c.units)

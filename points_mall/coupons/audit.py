@@ -8,7 +8,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from miniprogram_api.core.bulk import among
-from miniprogram_api.core.db import db
+from miniprogram_api.core.db import db, unhurried
 
 from . import numbers
 from .history import events
@@ -43,6 +43,7 @@ class Finding:
 def findings() -> Iterator[Finding]:
     """Everything that does not match, coupon by coupon, in constant memory."""
     db.session.rollback()  # read what is committed now
+    unhurried(db.session())
     terms: dict[tuple[int, int], Any] = {}
     after = 0
     while rows := _batch(after):

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from miniprogram_api.core.bulk import among
-from miniprogram_api.core.db import canonical_json
+from miniprogram_api.core.db import canonical_json, unhurried
 from points_mall.ledger.models import LedgerEntry, PendingEarning, PointsAccount
 
 from . import rule_book
@@ -61,6 +61,7 @@ class Finding:
 def findings(session: Session) -> Iterator[Finding]:
     """Everything that differs, of members with an award; nothing does in a sound shop."""
     session.rollback()  # read what is committed now
+    unhurried(session)
     by_version = {row.version: terms_from_json(row.terms) for row in rule_book.versions(session)}
     after = 0
     while members := session.scalars(_MEMBERS, {"after": after, "most": BATCH}).all():

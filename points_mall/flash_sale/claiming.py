@@ -38,9 +38,8 @@ def claim_item(
     item = sale_of(sale_id).item(item_id)
     if item.min_tier_rank and (refused := _refusal_by_tier(item, member_id)):
         return _first_answer(claim, refused)
-    order_no = order_no_for(claim)
-    sealed = _sealed(item, order_no, address)
-    return place(Placement(member_id, claim, order_no, item.offer, delivery_sealed=sealed))
+    sealed = _sealed(item, claim, address)
+    return place(Placement(member_id, claim, item.offer, delivery_sealed=sealed))
 
 
 def _refusal_by_tier(item: SaleItem, member_id: int) -> TierTooLow | None:
@@ -58,9 +57,9 @@ def _first_answer(claim: Claim, refused: TierTooLow) -> Told:
     return Told(known, is_repeat=True)
 
 
-def _sealed(item: SaleItem, order_no: str, address: Mapping[str, str] | None) -> str | None:
+def _sealed(item: SaleItem, claim: Claim, address: Mapping[str, str] | None) -> str | None:
     if item.fulfilment != DELIVERY:
         return None
     if address is None:
         raise DeliveryNeeded("this item is sent by post")
-    return seal_address(order_no, address)
+    return seal_address(order_no_for(claim), address)

@@ -12,6 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from miniprogram_api.core.db import unhurried
+
 from . import loading
 from .coupon_traces import load_coupon_traces
 from .loading import purchases, refunds
@@ -72,6 +74,7 @@ def findings(session: Session) -> Iterator[Finding]:
     """
     if session.get_bind().dialect.name == "postgresql" and not session.in_transaction():
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    unhurried(session)
     after = 0
     while rows := session.execute(_BATCH, {"after": after}).all():
         after = rows[-1].id

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from miniprogram_api.core.db import db
+from miniprogram_api.core.db import db, unhurried
 from points_mall.stock.models import StockPool, StockUnit
 
 from .models import RedemptionOrder
@@ -38,6 +38,7 @@ _IS_LIVE = RedemptionOrder.status != OrderStatus.CANCELLED
 def findings() -> Iterator[Unmatched]:
     """Everything that does not match."""
     db.session.rollback()  # read what is committed now
+    unhurried(db.session())
     yield from _orders_without_their_units()
     yield from _units_without_their_order()
 

@@ -24,14 +24,12 @@ def placement(member_id: int, claim: Claim, asked: dict[str, Any]) -> Placement:
     """
     variant = offered(asked["reward_id"], asked.get("variant_id"))
     require_rank(member_id, variant.min_tier_rank)
-    order_no = order_no_for(claim)
     return Placement(
         member_id,
         claim,
-        order_no,
         _offer(variant),
         asked["quantity"],
-        _sealed_address(variant, order_no, asked.get("delivery")),
+        _sealed_address(variant, claim, asked.get("delivery")),
     )
 
 
@@ -55,11 +53,11 @@ def _offer(variant: OfferedVariant) -> Offer:
 
 
 def _sealed_address(
-    variant: OfferedVariant, order_no: str, address: dict[str, str] | None
+    variant: OfferedVariant, claim: Claim, address: dict[str, str] | None
 ) -> str | None:
     """The address of a parcel; who picks up leaves none with us."""
     if variant.fulfilment != DELIVERY:
         return None
     if address is None:
         raise DeliveryNeeded("this reward is sent by post")
-    return seal_address(order_no, address)
+    return seal_address(order_no_for(claim), address)

@@ -77,10 +77,14 @@ class Placement:
 
     member_id: int
     claim: Claim
-    order_no: str
     offer: Offer
     quantity: int = 1
     delivery_sealed: str | None = None
+
+    @cached_property
+    def order_no(self) -> str:
+        """The number of the order that it becomes."""
+        return order_no_for(self.claim)
 
     @cached_property
     def shipping_fen(self) -> int:

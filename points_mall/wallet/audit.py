@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from miniprogram_api.core.bulk import among
+from miniprogram_api.core.db import unhurried
 
 from .entries import Entry
 from .loading import to_entry, to_figures
@@ -60,6 +61,7 @@ def findings(session: Session) -> Iterator[Finding]:
     """
     if session.get_bind().dialect.name == "postgresql" and not session.in_transaction():
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    unhurried(session)
     for member_id in session.scalars(_STRAYS):
         yield Finding(member_id, "the account is gone", "none", "entries of it")
     after = 0

@@ -16,7 +16,7 @@ from miniprogram_api.repeats.models import IdempotencyRecord
 from miniprogram_api.repeats.records import Claim, Told, fingerprint
 from points_mall.ledger.models import LedgerEntry, PointsAccount
 from points_mall.redemption.models import RedemptionOrder
-from points_mall.redemption.placing import Offer, Placement, order_no_for, place_all
+from points_mall.redemption.placing import Offer, Placement, place_all
 from points_mall.redemption.reasons import FLASH_SALE
 from points_mall.stock import pools, rebuilding, sold_out
 from points_mall.stock.gate import keys_of
@@ -66,7 +66,7 @@ class Scene:
             reason=FLASH_SALE,
             describe=_described,
         )
-        return Placement(member_id, claim, order_no_for(claim), offer)
+        return Placement(member_id, claim, offer)
 
 
 def _described(row: dict[str, Any], available: int) -> dict[str, Any]:

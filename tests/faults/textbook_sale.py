@@ -19,7 +19,7 @@ from points_mall.flash_sale.sales import sale_of
 from points_mall.ledger import posting
 from points_mall.redemption import placing
 from points_mall.redemption.models import RedemptionOrder
-from points_mall.redemption.placing import Placement, order_no_for
+from points_mall.redemption.placing import Placement
 from points_mall.redemption.reasons import FLASH_SALE
 from points_mall.stock.errors import SoldOut
 
@@ -41,7 +41,7 @@ def create_app() -> Flask:
 def claim(sale_id: int) -> tuple[Response, int]:
     item = sale_of(sale_id).item(int((request.get_json())["item_id"]))
     asked = claim_of_request()
-    placement = Placement(current_member_id(), asked, order_no_for(asked), item.offer)
+    placement = Placement(current_member_id(), asked, item.offer)
     with redis_errors():
         if redis_client().decr(COUNTER.format(item=item.id)) < 0:
             raise SoldOut

@@ -18,7 +18,7 @@ from points_mall.flash_sale.items import terms_of
 from points_mall.flash_sale.models import FlashSale, FlashSaleItem
 from points_mall.flash_sale.revising import ItemRevision, revise
 from points_mall.flash_sale.terms import ItemTerms
-from points_mall.redemption.placing import Placement, order_no_for, place
+from points_mall.redemption.placing import Placement, place
 from points_mall.stock.errors import NotStarted
 from tests.form_shown import form_shown
 from tests.office import Clerk, acts_count, acts_of
@@ -95,7 +95,7 @@ def test_who_remembers_the_old_price_is_refused_and_pays_nothing(
     li = shopper(client)
     claim = Claim(f"member:{li.member_id}", "claim-0001", "the mug")
     with pytest.raises(NotStarted):  # its pool never opens
-        place(Placement(li.member_id, claim, order_no_for(claim), remembered.offer))
+        place(Placement(li.member_id, claim, remembered.offer))
     assert orders() == []
     assert_books_are_clean(app)
 
