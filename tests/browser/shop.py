@@ -63,6 +63,8 @@ class Shop:
     app: Flask
     port: int = 0
     _server: BaseWSGIServer | None = field(default=None, repr=False)
+    _under_way: int = 0
+    _idle: threading.Condition = field(default_factory=threading.Condition, repr=False)
 
     @property
     def address(self) -> str:
@@ -71,18 +73,33 @@ class Shop:
     def open(self) -> None:
         """Answer calls; after `close`, at the same address as before."""
         self._server = make_server(
-            "127.0.0.1", self.port, self.app, threaded=True, request_handler=Quiet
+            "127.0.0.1", self.port, self._answer, threaded=True, request_handler=Quiet
         )
         self.port = self._server.port
         serve = functools.partial(self._server.serve_forever, poll_interval=0.05)
         threading.Thread(target=serve, daemon=True).start()
 
     def close(self) -> None:
-        """The line is down: nobody answers."""
+        """The line is down: nobody answers, once what is under way was answered."""
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
+        with self._idle:
             self._server = None
+            assert self._idle.wait_for(lambda: not self._under_way, 20), "a call does not end"
+
+    def _answer(self, environ: Any, start_response: Any) -> Any:
+        """Answer a call while the line is up; the server's threads outlive the server."""
+        with self._idle:
+            if self._server is None:
+                raise ConnectionAbortedError("the line went down")
+            self._under_way += 1
+        try:
+            return self.app(environ, start_response)
+        finally:
+            with self._idle:
+                self._under_way -= 1
+                self._idle.notify_all()
 
     def hire(self, username: str, role: str, name: str) -> None:
         with mock.patch.object(passwords, "hashed", _hashed):
